@@ -1,0 +1,1 @@
+"""Text work that needs no database, no settings and no model."""
