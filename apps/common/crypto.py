@@ -1,0 +1,54 @@
+"""Secrets at rest: MultiFernet with keys of its own, each value bound to where it is stored.
+
+The plaintext carries its place (workspace, field, row), so that a ciphertext copied to another row or tenant does not
+open. The first key encrypts; the others still decrypt, until the rotation command has re-encrypted every row.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+
+from apps.common.errors import DomainError
+
+
+class CredentialUnreadable(DomainError):
+    code = "credential_unreadable"
+    status = 500
+
+
+@lru_cache(maxsize=4)
+def _fernet(keys: tuple[str, ...]) -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in keys])
+
+
+def _box() -> MultiFernet:
+    return _fernet(tuple(settings.CREDENTIAL_KEYS))
+
+
+def seal(value: Any, *, place: str) -> str:
+    """Encrypt a JSON value for `place`, such as "account:12:credentials"."""
+    return _box().encrypt(json.dumps({"place": place, "value": value}).encode()).decode()
+
+
+def unseal(token: str, *, place: str) -> Any:
+    """Open what `seal` made for the same place; raises CredentialUnreadable."""
+    try:
+        content = json.loads(_box().decrypt(token.encode()))
+    except InvalidToken as error:
+        raise CredentialUnreadable(
+            "A stored secret cannot be decrypted.",
+            hint="Add the key it was written with to CREDENTIAL_KEYS, or enter the secret again.",
+        ) from error
+    if content["place"] != place:
+        raise CredentialUnreadable("A stored secret belongs to another record.", hint="Enter the secret again.")
+    return content["value"]
+
+
+def rotate(token: str) -> str:
+    """The same secret under the first key of CREDENTIAL_KEYS."""
+    return _box().rotate(token.encode()).decode()
