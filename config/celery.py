@@ -1,0 +1,25 @@
+"""The Celery application; `celery -A config worker -Q posting`."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import setup_logging
+from django.conf import settings
+from django.utils.log import configure_logging
+from kombu import Queue
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.site")
+
+app = Celery("rundown")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.task_queues = [Queue(name) for name in settings.QUEUES]
+app.autodiscover_tasks()
+
+
+@setup_logging.connect
+def _use_django_logging(**_: Any) -> None:
+    configure_logging("logging.config.dictConfig", settings.LOGGING)
+

@@ -1,0 +1,26 @@
+"""The same settings, made small and private to one test process."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+_worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+_home = Path(os.environ.setdefault("RUNDOWN_TEST_HOME", tempfile.mkdtemp(prefix="rundown-test-"))) / _worker
+_home.mkdir(parents=True, exist_ok=True)
+os.environ["RUNDOWN_HOME"] = str(_home)
+os.environ["ENV_FILE"] = str(_home / "no.env")
+os.environ["DEBUG"] = "true"
+
+from config.settings.base import *  # noqa: E402, F403
+from config.settings.base import DATABASES, HOME  # noqa: E402
+
+DEBUG = False
+ALLOWED_HOSTS = ["*"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+MEDIA_ROOT = HOME / "media"
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # A file, not memory: threads and processes of a test share it as they do in production.
+    DATABASES["default"]["TEST"] = {"NAME": str(HOME / "test.sqlite3")}
