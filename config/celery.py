@@ -22,4 +22,3 @@ app.autodiscover_tasks()
 @setup_logging.connect
 def _use_django_logging(**_: Any) -> None:
     configure_logging("logging.config.dictConfig", settings.LOGGING)
-

@@ -19,7 +19,9 @@ DEBUG = env.flag("DEBUG")
 if not DEBUG:
     for _name in ("SECRET_KEY", "CREDENTIAL_KEYS"):
         if not env.text(_name):
-            raise ImproperlyConfigured(f"{_name} is not set. Set it, or {_name}_FILE, or DEBUG=true on your own machine.")
+            raise ImproperlyConfigured(
+                f"{_name} is not set. Set it, or {_name}_FILE, or DEBUG=true on your own machine."
+            )
 SECRET_KEY = env.kept_secret("SECRET_KEY", HOME, make="token")
 CREDENTIAL_KEYS = [key.strip() for key in env.kept_secret("CREDENTIAL_KEYS", HOME, make="fernet").split(",")]
 
@@ -170,7 +172,6 @@ CHANNEL_LAYERS = {
 # --- Celery ----------------------------------------------------------------------------------------------------------
 QUEUES = ("autonomous", "reports", "metrics", "posting", "media", "default")
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_QUEUES_NAMES = QUEUES
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
