@@ -1,6 +1,6 @@
 """Every setting that comes from outside, in one place.
 
-Each variable may instead be given as NAME_FILE, the path of a file that holds the value (Docker and Kubernetes secrets).
+Each variable may instead be given as NAME_FILE, the path of a file that holds the value (Docker secrets).
 `VARIABLES` is what `.env.example` and the README's table are checked against.
 """
 

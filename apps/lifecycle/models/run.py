@@ -36,7 +36,7 @@ RUN_MACHINE = register(
 class Run(StatefulModel):
     """One execution of a piece of work, with steps and progress.
 
-    A worker owns a run while `lease_token` is its own and `lease_until` is ahead; every write it makes carries the token.
+    A worker owns a run while `lease_token` is its own and `lease_until` is ahead; its every write carries the token.
     """
 
     kind = models.CharField(_("work"), max_length=40)
