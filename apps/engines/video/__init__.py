@@ -1,0 +1,1 @@
+"""Everything that touches pixels: probing, backgrounds, cards, composing, thumbnails. One ffmpeg process a job."""
