@@ -165,9 +165,18 @@ def _fail(work: Work, error: Exception) -> None:
             )
         else:
             fields = {"error": problem, "finished_at": timezone.now(), "lease_token": None, "lease_until": None}
-            advance(run, "fail", actor=SYSTEM, fields=fields, where=work.mine, data={**summary(run), "error": problem})
+            advance(run, "fail", actor=SYSTEM, fields=fields, where=work.mine, data=said)
     except TransitionRefused:
         log.info("run_lost", run=run.pk)
+
+
+def describe_error(error: Exception) -> dict[str, str]:
+    """An error as rows and events keep it: code, a sentence, and the way out. Nothing internal, nothing secret."""
+    return {
+        "code": getattr(error, "code", type(error).__name__),
+        "message": getattr(error, "message", "") or _("Something went wrong inside Rundown."),
+        "hint": getattr(error, "hint", "") or _("Try again; if it stays, the log has the details."),
+    }
 
 
 def backoff_seconds(attempt: int, *, first: float = FIRST_RETRY_SECONDS, most: float = 900.0) -> float:

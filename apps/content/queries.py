@@ -1,0 +1,63 @@
+"""Reading items, their revisions and files."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+
+import regex
+from django.db.models import Count, QuerySet
+from django.utils.translation import gettext as _
+
+from apps.content.models import Asset, Item, Revision
+
+
+def items() -> QuerySet[Item]:
+    """Items of the current workspace, with what lists show of them."""
+    return Item.objects.select_related("workspace", "current_revision", "author")
+
+
+def counts_by_state() -> dict[str, int]:
+    return dict(Item.objects.order_by().values_list("state").annotate(Count("pk")))
+
+
+def assets_of(revision: Revision) -> list[Asset]:
+    return list(Asset._base_manager.filter(revision=revision).order_by("part", "kind"))
+
+
+@dataclass(frozen=True)
+class Change:
+    """A stretch of a diff. kind: "same", "added" or "removed"."""
+
+    kind: str
+    text: str
+
+
+def diff_words(before: str, after: str) -> list[Change]:
+    """Word by word, whitespace kept: the "same" and "added" stretches joined are `after`, letter for letter."""
+    old, new = (regex.findall(r"\s+|\S+", text) for text in (before, after))
+    changes: list[Change] = []
+    for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(a=old, b=new, autojunk=False).get_opcodes():
+        if tag == "equal":
+            changes.append(Change("same", "".join(new[j1:j2])))
+            continue
+        if i2 > i1:
+            changes.append(Change("removed", "".join(old[i1:i2])))
+        if j2 > j1:
+            changes.append(Change("added", "".join(new[j1:j2])))
+    return changes
+
+
+def diff_revisions(before: Revision | None, after: Revision) -> list[tuple[str, list[Change]]]:
+    """What changed, field by field; only the fields that did. With nothing before, nothing has changed."""
+    if before is None:
+        return []
+    fields = [
+        (_("Title"), before.title, after.title),
+        (_("Hook"), before.hook, after.hook),
+        (_("Text"), before.body, after.body),
+        (_("Call to action"), before.call_to_action, after.call_to_action),
+        (_("Description"), before.description, after.description),
+        (_("Hashtags"), before.hashtag_line, after.hashtag_line),
+    ]
+    return [(label, diff_words(old, new)) for label, old, new in fields if old != new]

@@ -1,0 +1,203 @@
+"""Writing items: create, revise, variants, assets."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.core.files import File
+from django.utils.translation import gettext as _
+
+from apps.common.errors import Conflict, Invalid
+from apps.common.text.hashtags import clean_hashtags
+from apps.common.transactions import unit_of_work
+from apps.content.models import Asset, Item, Revision, Variant
+from apps.lifecycle.events import emit
+from apps.lifecycle.services import advance
+from apps.workspaces import audit
+from apps.workspaces.actors import Actor
+from apps.workspaces.models import Workspace
+
+REOPENED = frozenset({"approved", "rendering", "failed", "ready", "scheduled"})
+EDITABLE = REOPENED | {"draft", "in_review", "changes_requested"}
+
+
+@dataclass(frozen=True)
+class Text:
+    """Everything a revision says. parts: [{"number", "title", "text"}], in order."""
+
+    title: str
+    parts: list[dict[str, Any]]
+    hook: str = ""
+    call_to_action: str = ""
+    description: str = ""
+    hashtags: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where an item comes from, kept with it: the source may change or go."""
+
+    name: str = ""
+    title: str = ""
+    text: str = ""
+    url: str = ""
+
+
+def create_item(
+    *,
+    workspace: Workspace,
+    actor: Actor,
+    kind: str,
+    text: Text,
+    origin: Origin | None = None,
+    language: str = "",
+    format: str = Item.Format.VIDEO,
+    generation: Any = None,
+) -> Item:
+    """A draft with revision 1. Raises Invalid."""
+    actor.require("write_content", workspace)
+    check_text(text)
+    origin = origin or Origin()
+    with unit_of_work():
+        item = Item(
+            workspace=workspace,
+            kind=kind,
+            format=format,
+            title=text.title,
+            language=language or workspace.language,
+            source=origin.name,
+            source_title=origin.title[:300],
+            source_text=origin.text,
+            source_url=origin.url,
+            author=actor.user,
+        )
+        item.save()
+        _add_revision(item, text, actor, note="", generation=generation)
+        audit.record(workspace=workspace, actor=actor, action="item.create", target=item, data={"title": item.title})
+        emit(
+            workspace=workspace,
+            type="item.state",
+            subject=item,
+            data={"action": "create", "from": None, "to": item.state, "by": actor.label, "title": item.title},
+        )
+    return item
+
+
+def submit_item(*, item: Item, actor: Actor) -> Item:
+    """Ask for review of the current revision's text."""
+    return advance(item, "submit", actor=actor, fields={"review_stage": Item.Stage.TEXT})
+
+
+def revise_item(*, item: Item, actor: Actor, text: Text, base: int, note: str = "") -> Revision:
+    """Add a revision. base: the revision number that the author saw; a newer one means Conflict, and nothing is lost.
+
+    An item that was approved goes back to review: an approval names one revision.
+    """
+    actor.require("write_content", item.workspace)
+    check_text(text)
+    with unit_of_work():
+        item = Item._base_manager.select_for_update().select_related("current_revision", "workspace").get(pk=item.pk)
+        if item.state not in EDITABLE:
+            raise Conflict(
+                _("This item is %(state)s and can no longer be edited.") % {"state": item.get_state_display().lower()},
+                hint=_("Make a new item from it instead."),
+            )
+        if item.current_revision.number != base:
+            raise Conflict(
+                _("Somebody saved version %(number)s meanwhile.") % {"number": item.current_revision.number},
+                hint=_("Compare it with yours, then save again."),
+                current=item.current_revision.number,
+            )
+        revision = _add_revision(item, text, actor, note=note, generation=None)
+        if item.state in REOPENED:
+            stage = {"review_stage": Item.Stage.TEXT, "approved_revision": None}
+            advance(item, "reopen", actor=actor, fields=stage, data={"revision": revision.number})
+        elif item.state == "changes_requested":
+            submit_item(item=item, actor=actor)
+        data = {"revision": revision.number, "note": note}
+        audit.record(workspace=item.workspace, actor=actor, action="item.revise", target=item, data=data)
+        emit(workspace=item.workspace, type="item.revised", subject=item, data={**data, "by": actor.label})
+    return revision
+
+
+def check_text(text: Text) -> None:
+    problems: dict[str, list[str]] = {}
+    if not text.title.strip():
+        problems["title"] = [_("Give it a title.")]
+    if len(text.title) > 300:
+        problems["title"] = [_("A title has at most 300 characters.")]
+    if not any(part["text"].strip() for part in text.parts):
+        problems["parts"] = [_("There is no text to tell.")]
+    if problems:
+        raise Invalid(_("The text is not complete."), **problems)
+
+
+def _add_revision(item: Item, text: Text, actor: Actor, *, note: str, generation: Any) -> Revision:
+    number = item.current_revision.number + 1 if item.current_revision else 1
+    revision = Revision(
+        workspace=item.workspace,
+        item=item,
+        number=number,
+        title=text.title,
+        hook=text.hook,
+        parts=[{"number": i, "title": p.get("title", ""), "text": p["text"]} for i, p in enumerate(text.parts, 1)],
+        call_to_action=text.call_to_action,
+        description=text.description,
+        hashtags=clean_hashtags(text.hashtags),
+        note=note,
+        author=actor.user,
+        author_label=actor.label,
+        generation=generation,
+    )
+    revision.save()
+    item.current_revision, item.title = revision, text.title
+    Item._base_manager.filter(pk=item.pk).update(current_revision=revision, title=text.title)
+    return revision
+
+
+def make_variants(*, revision: Revision, platform: str) -> list[Variant]:
+    """The revision's text for one platform, one variant a part; those that exist are returned as they are."""
+    existing = list(Variant._base_manager.filter(revision=revision, platform=platform).order_by("part"))
+    if existing:
+        return existing
+    total = len(revision.parts)
+    variants = [
+        Variant(
+            workspace=revision.workspace,
+            revision=revision,
+            platform=platform,
+            part=part["number"],
+            parts_total=total,
+            title=part["title"] or revision.title,
+            text=revision.description,
+            hashtags=revision.hashtags,
+        )
+        for part in revision.parts
+    ]
+    return Variant._base_manager.bulk_create(variants)
+
+
+def keep_asset(
+    *, revision: Revision, kind: str, part: int, path: Path, key: str, seconds: float | None = None, **meta: Any
+) -> Asset:
+    """Store a made file under its revision, in place of an older one of the same kind and part."""
+    digest, size = _fingerprint(path)
+    with unit_of_work():
+        old = Asset._base_manager.filter(revision=revision, kind=kind, part=part).first()
+        asset = old or Asset(workspace=revision.workspace, revision=revision, kind=kind, part=part)
+        old_name = old.file.name if old else ""
+        asset.key, asset.sha256, asset.bytes, asset.seconds, asset.meta = key, digest, size, seconds, meta
+        with path.open("rb") as handle:
+            asset.file.save(f"part{part}-{kind}-{key[:8]}{path.suffix}", File(handle), save=False)
+        asset.save()
+    if old_name and old_name != asset.file.name:
+        asset.file.storage.delete(old_name)
+    return asset
+
+
+def _fingerprint(path: Path) -> tuple[str, int]:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest(), path.stat().st_size
