@@ -11,7 +11,7 @@ from django.core.files import File
 from django.utils.translation import gettext as _
 
 from apps.common.errors import Conflict, Invalid
-from apps.common.text.hashtags import clean_hashtags
+from apps.common.text.hashtags import unique_hashtags
 from apps.common.transactions import unit_of_work
 from apps.content.models import Asset, Item, Revision, Variant
 from apps.lifecycle.events import emit
@@ -146,7 +146,7 @@ def _add_revision(item: Item, text: Text, actor: Actor, *, note: str, generation
         parts=[{"number": i, "title": p.get("title", ""), "text": p["text"]} for i, p in enumerate(text.parts, 1)],
         call_to_action=text.call_to_action,
         description=text.description,
-        hashtags=clean_hashtags(text.hashtags),
+        hashtags=unique_hashtags(text.hashtags),
         note=note,
         author=actor.user,
         author_label=actor.label,

@@ -148,21 +148,15 @@ def _claim(run_id: int, task_id: str) -> Work | None:
 
 def _fail(work: Work, error: Exception) -> None:
     run = work.run
-    problem = {
-        "code": getattr(error, "code", type(error).__name__),
-        "message": getattr(error, "message", "")
-        or _("Something went wrong inside Rundown (%s).") % type(error).__name__,
-        "hint": getattr(error, "hint", "") or _("Try again; if it stays, the log has the details."),
-    }
+    problem = describe_error(error)
+    said = {**summary(run), "error": problem}
     retryable = isinstance(error, AdapterError) and not error.permanent and run.attempt < run.max_attempts
     try:
         if retryable:
             delay = error.retry_after or backoff_seconds(run.attempt)
             not_before = database_now() + timedelta(seconds=delay)
             fields = {"not_before": not_before, "error": problem, "lease_token": None, "lease_until": None}
-            advance(
-                run, "requeue", actor=SYSTEM, fields=fields, where=work.mine, data={**summary(run), "error": problem}
-            )
+            advance(run, "requeue", actor=SYSTEM, fields=fields, where=work.mine, data=said)
         else:
             fields = {"error": problem, "finished_at": timezone.now(), "lease_token": None, "lease_until": None}
             advance(run, "fail", actor=SYSTEM, fields=fields, where=work.mine, data=said)
