@@ -1,0 +1,29 @@
+"""The kinds of runs, and the function that carries each out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.apps import apps
+
+from apps.common.errors import NotFound
+from apps.lifecycle.runs import Work
+from apps.renders.services import render_item, render_preview
+from apps.stories.services import fetch_source, write_script
+
+# kind: function(subject, work). The subject is the row that the run is about.
+WORK: dict[str, Callable[[Any, Work], Any]] = {
+    "fetch": lambda source, work: fetch_source(source=source, work=work),
+    "script": lambda story, work: write_script(story=story, work=work),
+    "preview": lambda item, work: render_preview(item=item, work=work),
+    "render": lambda item, work: render_item(item=item, work=work),
+}
+
+
+def carry_out(work: Work) -> None:
+    label, _, pk = work.run.subject.partition(":")
+    row = apps.get_model(label)._base_manager.select_related("workspace").filter(pk=pk).first()
+    if row is None:
+        raise NotFound("What this work was about is gone.", hint="Nothing is left to do.")
+    WORK[work.run.kind](row, work)
