@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
-from django.utils import timezone
+from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 from guardian.models import UserObjectPermissionBase
 from timezone_field import TimeZoneField
@@ -35,7 +35,7 @@ class Workspace(models.Model):
     min_part_seconds = models.PositiveSmallIntegerField(_("shortest part, seconds"), default=40)
     max_part_seconds = models.PositiveSmallIntegerField(_("longest part, seconds"), default=75)
     paused_at = models.DateTimeField(_("publishing paused since"), null=True, blank=True, editable=False)
-    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    created_at = models.DateTimeField(_("created"), default=now, editable=False)
 
     class Meta:
         verbose_name = _("workspace")
@@ -64,7 +64,7 @@ class Membership(WorkspaceModel):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships", verbose_name=_("person")
     )
     role = models.CharField(_("role"), max_length=12, choices=Role.choices)
-    created_at = models.DateTimeField(_("since"), default=timezone.now, editable=False)
+    created_at = models.DateTimeField(_("since"), default=now, editable=False)
 
     class Meta:
         verbose_name = _("member")
@@ -84,7 +84,7 @@ class Invitation(WorkspaceModel):
     invited_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+", editable=False
     )
-    created_at = models.DateTimeField(_("sent"), default=timezone.now, editable=False)
+    created_at = models.DateTimeField(_("sent"), default=now, editable=False)
     expires_at = models.DateTimeField(_("valid until"), editable=False)
     accepted_at = models.DateTimeField(_("accepted"), null=True, editable=False)
 
