@@ -1,7 +1,7 @@
 """Runs one ffmpeg process: limited, observed, stoppable, and never half a file at the end.
 
-The output is written under a temporary name in the target folder, synced, and renamed when ffmpeg succeeded; any other end
-removes it. Progress is what ffmpeg itself reports. The process leads its own group and dies with the one that started it.
+The output is written under a temporary name in the target folder, synced, and renamed when ffmpeg succeeded; any
+other end removes it. Progress is what ffmpeg itself reports. The process leads its own group and dies with its parent.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from . import guard
 OnProgress = Callable[[float], None]
 ShouldStop = Callable[[], bool]
 
+TALKING = ("-hide_banner", "-nostdin", "-y", "-nostats", "-stats_period", "0.25", "-progress", "pipe:1")
 POLL_SECONDS = 0.2
 STDERR_TAIL = 6000  # characters kept for the error
 KEPT_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "FONTCONFIG_FILE", "FONTCONFIG_PATH", "XDG_CACHE_HOME")
@@ -34,6 +35,7 @@ NEEDED = {
     "encoders": {"libx264": "H.264 video", "aac": "AAC sound", "mjpeg": "pictures"},
     "filters": {"ass": "captions", "overlay": "cards", "xfade": "background changes", "scale": "sizes"},
 }
+TELLING = re.compile(r"error|invalid|no such|cannot|unable|not found", re.IGNORECASE)
 DISK_FULL = re.compile(r"No space left on device|Disk quota exceeded", re.IGNORECASE)
 NO_MEMORY = re.compile(r"Cannot allocate memory|\bmalloc\b.*failed", re.IGNORECASE)
 
@@ -216,7 +218,8 @@ class _Process:
 
     def watch(self, duration: float | None, on_progress: OnProgress | None, should_stop: ShouldStop | None) -> None:
         """Read both pipes until they close; raise when told to stop, out of time or stuck."""
-        assert self._child.stdout and self._child.stderr  # noqa: S101 - both are pipes by construction
+        assert self._child.stdout  # noqa: S101 - a pipe by construction
+        assert self._child.stderr  # noqa: S101 - a pipe by construction
         started = moved = time.monotonic()
         reported = 0.0
         with selectors.DefaultSelector() as pipes:

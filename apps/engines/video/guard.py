@@ -1,8 +1,8 @@
 """Become ffmpeg, with limits, and die with the parent.
 
-Runs as a script in a fresh interpreter (`python -I -S guard.py PARENT CPU MEMORY FILE -- ffmpeg ...`) and then replaces itself
-by the program. A fresh process may set limits and the parent-death signal safely; code between fork and exec of a
-threaded worker may not.
+Runs as a script in a fresh interpreter (`python -I -S guard.py PARENT CPU MEMORY FILE -- ffmpeg ...`) and then replaces
+itself by the program. A fresh process may set limits and the parent-death signal safely; code between fork and exec of
+a threaded worker may not.
 """
 
 import os

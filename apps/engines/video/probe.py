@@ -1,9 +1,9 @@
 """Looks at a file from outside before anything trusts it.
 
-The container is told from the first bytes, never from the name; ffmpeg is then forced to that one demuxer, so playlists
-(which open other files and addresses), scripts and pictures never reach a parser. The packaged ffmpeg has no ffprobe, and
-its own description of an input has kept one form for years: that is what is read here. PyAV would be a second copy of the
-same demuxers, which need not agree with the ffmpeg that renders.
+The container is told from the first bytes, never from the name; ffmpeg is then forced to that one demuxer, so
+playlists (which open other files and addresses), scripts and pictures never reach a parser. The packaged ffmpeg has no
+ffprobe, and its own description of an input has kept one form for years: that is what is read here. PyAV would be a
+second copy of the same demuxers, which need not agree with the ffmpeg that renders.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ VIDEO_CODECS = frozenset(
 AUDIO_CODECS = frozenset({"aac", "mp3", "opus", "vorbis", "flac", "alac", "ac3", "eac3", "mp2", "amr_nb", "amr_wb"})
 STREAM = re.compile(r"^  Stream #0:(\d+)\S*: (Video|Audio): (\w+)(.*)$", re.MULTILINE)
 DURATION = re.compile(r"^  Duration: (\d+):(\d\d):(\d\d(?:\.\d+)?)", re.MULTILINE)
-ROTATION = re.compile(r"displaymatrix: rotation of (-?\d+(?:\.\d+)?) degrees")
+ROTATION = re.compile(r"^ {6,}display ?matrix: rotation of (-?\d+(?:\.\d+)?) degrees", re.MULTILINE | re.IGNORECASE)
 SIZE = re.compile(r", (\d{1,6})x(\d{1,6})[ ,]")
 FPS = re.compile(r", (\d+(?:\.\d+)?)(k?) (?:fps|tbr)")
 
