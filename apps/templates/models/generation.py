@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from apps.templates.models.prompt import Kind, PromptVersion
+from apps.workspaces.models import WorkspaceModel
+
+
+class Generation(WorkspaceModel):
+    """One call to a text engine, or the reuse of an earlier answer to the same question.
+
+    usage: {"input_tokens": 512, "output_tokens": 130}, as the engine counted; cost: in US dollars, None when unknown.
+    """
+
+    class Outcome(models.TextChoices):
+        PARSED = "parsed", _("Answered")
+        REFUSAL = "refusal", _("Refused")
+        TRUNCATED = "truncated", _("Cut off")
+        INVALID = "invalid", _("Not in the asked form")
+        ERROR = "error", _("Failed")
+
+    kind = models.CharField(_("kind"), max_length=24, choices=Kind.choices)
+    version = models.ForeignKey(
+        PromptVersion, on_delete=models.RESTRICT, related_name="generations", verbose_name=_("version")
+    )
+    subject = models.CharField(_("for"), max_length=80, blank=True, db_index=True)
+    prompt_hash = models.CharField(max_length=64)
+    question = models.CharField(max_length=64, help_text=_("Hash of everything that the answer depends on."))
+    engine = models.CharField(_("engine"), max_length=40)
+    model = models.CharField(_("model"), max_length=120, blank=True)
+    outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome.choices)
+    data = models.JSONField(_("answer"), null=True)
+    note = models.TextField(_("what the engine said"), blank=True)
+    usage = models.JSONField(_("usage"), default=dict)
+    cost = models.DecimalField(_("cost, USD"), max_digits=12, decimal_places=6, null=True)
+    seconds = models.FloatField(_("took, seconds"), default=0)
+    reused = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, related_name="+", verbose_name=_("answer reused from")
+    )
+    actor = models.CharField(_("asked by"), max_length=160)
+    created_at = models.DateTimeField(_("at"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("generation")
+        verbose_name_plural = _("generations")
+        ordering = ["-created_at", "-pk"]
+        indexes = [models.Index(fields=["workspace", "question"], name="generation_by_question")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} · {self.get_outcome_display()}"
