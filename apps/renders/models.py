@@ -41,7 +41,9 @@ class VideoStyle(WorkspaceModel):
         _("speed of speech"), default=1.0, validators=[MinValueValidator(0.5), MaxValueValidator(2.0)]
     )
     background = models.CharField(_("background"), max_length=10, choices=Background.choices, default=Background.MOVING)
-    palette = models.CharField(_("colours of the moving background"), max_length=10, choices=Palette.choices, default=Palette.DUSK)
+    palette = models.CharField(
+        _("colours of the moving background"), max_length=10, choices=Palette.choices, default=Palette.DUSK
+    )
 
     class Meta:
         verbose_name = _("video style")

@@ -44,7 +44,9 @@ def _part(revision: Revision, part: dict, total: int, language: str, profanity: 
     said_hook = "" if hook and _opens_with(text, hook) else hook
 
     def spoken(passage: str) -> list[Spoken]:
-        lines = (speakable(line, language=language, profanity=profanity) for line in sentences(passage, language=language))
+        lines = (
+            speakable(line, language=language, profanity=profanity) for line in sentences(passage, language=language)
+        )
         return [line for line in lines if any(token.spoken for token in line)]
 
     opening, body, ending = spoken(said_hook), spoken(text), spoken(closing)
