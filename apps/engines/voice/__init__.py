@@ -1,0 +1,1 @@
+"""Narration: a script becomes one sound file whose words know their times."""
