@@ -36,7 +36,7 @@ def encode_library_clip(
     on_progress: OnProgress | None = None,
     should_stop: ShouldStop | None = None,
 ) -> None:
-    """Store a background so that renders can seek in it cheaply: a keyframe each second, no B-frames, fast to decode."""
+    """Store a background that renders seek in cheaply: a keyframe each second, no B-frames, fast to decode."""
     ffmpeg.run(
         [
             *source,

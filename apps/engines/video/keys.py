@@ -16,7 +16,7 @@ def file_key(path: Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
-def content_key(kind: str, **parts: Any) -> str:
+def content_key(stage: str, /, **parts: Any) -> str:
     """A 32-digit key of JSON-like parts; the order of the names does not matter."""
-    text = json.dumps([ENGINE_VERSION, kind, parts], sort_keys=True, ensure_ascii=False)
+    text = json.dumps([ENGINE_VERSION, stage, parts], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -1,8 +1,8 @@
 """Generated moving backgrounds: slow silk of light and drifting bokeh, made for white captions on top.
 
-Every motion is periodic in the loop's length, so the last frame meets the first. The pixels are computed small and in 16
-bits and enlarged by ffmpeg: the picture has no detail that a small frame could miss, and 16 bits leave no steps between
-neighbouring colours, only the dither of the final conversion.
+Every motion is periodic in the loop's length, so the last frame meets the first. The pixels are computed small, in 16
+bits, and enlarged by ffmpeg: the picture has no detail that a small frame could miss, and 16 bits leave no steps
+between neighbouring colours, only the dither of the final conversion.
 """
 
 from __future__ import annotations
