@@ -1,0 +1,55 @@
+"""The feed platform: Rundown's own public pages, reached over HTTP like any other platform."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+from urllib.parse import quote
+
+from django.utils.translation import gettext_lazy as _
+
+from apps.platforms import http
+from apps.platforms.base import Capability, Limits, MediaFile, OutcomeUnknown, Platform, PublishRequest, PublishResult
+
+
+class FeedPlatform(Platform):
+    slug = "feed"
+    label = _("Feed")
+    capability = Capability.KEY
+    limits = Limits(as_of=date(2026, 11, 1), title=300, text=10_000, hashtags=30, source="apps/platforms/feed")
+    metrics = ("views",)
+    timeout = 30.0
+    provision = "apps.platforms.feed.services.open_feed"
+
+    def publish(self, request: PublishRequest, on_handle: Callable[[str], None]) -> PublishResult:
+        address = f"{self.config.internal_url}/feeds/ingest/{quote(request.account)}/{request.post_key}"
+        headers = {"Authorization": f"Bearer {request.credentials['key']}", "User-Agent": self.config.user_agent}
+        with http.client(timeout=request.timeout, headers=headers) as client:
+            response = http.send(client, "PUT", address, json=_body(request))
+        try:
+            answer = response.json()
+            return PublishResult(external_id=answer["id"], url=answer["url"])
+        except (ValueError, KeyError) as error:
+            raise OutcomeUnknown("The feed's answer could not be read.", reason=response.text[:200]) from error
+
+
+def _body(request: PublishRequest) -> dict[str, Any]:
+    draft = request.draft
+    return {
+        "title": draft.title,
+        "text": draft.text,
+        "hashtags": list(draft.hashtags),
+        "language": draft.language,
+        "part": draft.part,
+        "parts_total": draft.parts_total,
+        "series": request.series,
+        "duration": draft.duration,
+        "video": _file(request.video),
+        "thumbnail": _file(request.thumbnail),
+        "captions": _file(request.captions),
+    }
+
+
+def _file(file: MediaFile | None) -> dict[str, Any] | None:
+    return {"name": file.name, "size": file.size, "sha256": file.sha256} if file else None
