@@ -8,7 +8,7 @@ from config.env import BASE_DIR, VARIABLES
 
 
 def example() -> str:
-    head = "# Every variable, with its default. Copy to .env, change what you need. NAME_FILE reads a value from a file.\n"
+    head = "# Every variable, with its default. Copy to .env and change. NAME_FILE reads a value from a file.\n"
     return head + "".join(f"\n# {each.help}\n# {each.name}={each.default}\n" for each in VARIABLES.values())
 
 
