@@ -125,6 +125,8 @@ class FFmpeg:
             process.watch(duration, on_progress, should_stop)
             process.check()
             if partial and output:
+                if not partial.exists():  # it found no frame to write and calls that success
+                    raise AdapterError("There was no picture or sound at that place.", permanent=True, log=process.log)
                 _publish(partial, output)
         finally:
             process.end()

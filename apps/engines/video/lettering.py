@@ -114,7 +114,8 @@ def _draw(
     with tempfile.TemporaryDirectory(prefix="lettering-") as folder:
         script, pixels = Path(folder) / "text.ass", Path(folder) / "text.raw"
         script.write_text(head + events, encoding="utf-8")
-        source = f"color=black:s={canvas[0]}x{canvas[1]}:r=1:d={len(sizes)},format=rgb24"
+        # libass takes white for 235 in a frame that is tagged with the range of television
+        source = f"color=black:s={canvas[0]}x{canvas[1]}:r=1:d={len(sizes)},format=rgb24,setparams=range=pc"
         ffmpeg.run(
             ["-f", "lavfi", "-i", f"{source},{ass_filter(script, typeface.fonts_dir)}", "-f", "rawvideo"],
             output=pixels,

@@ -74,7 +74,7 @@ def frame_at(video: Path, at: float, *, ffmpeg: FFmpeg) -> Image.Image:
         still = Path(folder) / "frame.png"
         ffmpeg.run(
             [
-                *media_input(video, "-f", "mov", "-ss", f"{at:.3f}"),
+                *media_input(video, "-f", "mov", "-ss", f"{at:.6f}"),
                 *(
                     "-frames:v",
                     "1",
