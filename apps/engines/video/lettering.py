@@ -114,15 +114,16 @@ def _draw(
     with tempfile.TemporaryDirectory(prefix="lettering-") as folder:
         script, pixels = Path(folder) / "text.ass", Path(folder) / "text.raw"
         script.write_text(head + events, encoding="utf-8")
-        # libass takes white for 235 in a frame that is tagged with the range of television
-        source = f"color=black:s={canvas[0]}x{canvas[1]}:r=1:d={len(sizes)},format=rgb24,setparams=range=pc"
+        source = f"color=black:s={canvas[0]}x{canvas[1]}:r=1:d={len(sizes)},format=rgb24"
         ffmpeg.run(
             ["-f", "lavfi", "-i", f"{source},{ass_filter(script, typeface.fonts_dir)}", "-f", "rawvideo"],
             output=pixels,
             limits=LETTERING_LIMITS,
         )
         frames = np.fromfile(pixels, dtype=np.uint8).reshape(len(sizes), canvas[1], canvas[0], 3)[..., 0]
-    return [Lettering(_cut(frame), size) for frame, size in zip(frames, sizes, strict=True)]
+    # the filter draws white as 235 or as 255, by the range the frames are tagged with: the peak says which
+    ink = (frames * (255 / max(int(frames.max()), 1))).round().astype(np.uint8)
+    return [Lettering(_cut(frame), size) for frame, size in zip(ink, sizes, strict=True)]
 
 
 def literal(text: str) -> str:
