@@ -30,7 +30,7 @@ def connect_account(
     settings: dict[str, Any] | None = None,
     **limits: Any,
 ) -> Account:
-    """A new account, with its default slots. limits: timezone, daily_limit, minimum_gap, catch_up.
+    """A new account, with its default slots. limits: timezone, daily_limit, minimum_gap, catch_up, intake.
 
     Raises Invalid for missing credentials, Conflict for a handle that is taken.
     """

@@ -22,6 +22,11 @@ class Account(WorkspaceModel):
         PAUSED = "paused", _("Paused")
         NEEDS_LOGIN = "needs_login", _("Needs a new login")
 
+    class Intake(models.TextChoices):
+        SLOTS = "slots", _("Into the next free slots")
+        AT_ONCE = "at_once", _("At once")
+        BY_HAND = "by_hand", _("Only by hand")
+
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     platform = models.CharField(_("platform"), max_length=40)
     name = models.CharField(_("name"), max_length=120)
@@ -41,6 +46,9 @@ class Account(WorkspaceModel):
         _("minutes of grace"),
         default=180,
         help_text=_("A post that could not go out in time still goes out this late; after that it counts as missed."),
+    )
+    intake = models.CharField(
+        _("ready items are scheduled"), max_length=8, choices=Intake.choices, default=Intake.SLOTS
     )
     hold_until = models.DateTimeField(_("platform asks to wait until"), null=True, editable=False)
     created_at = models.DateTimeField(_("connected"), default=now, editable=False)

@@ -1,0 +1,104 @@
+"""Sends posts to the workers the moment they are due.
+
+It sleeps until the next instant in `wake_at`, is woken when that changes, and looks once a second in any case. It only
+wakes workers: whoever takes a post up claims it in the database, so two dispatchers, or a message twice, do no harm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from threading import Event
+
+import structlog
+from django.core.cache import cache
+from django.db import Error as DatabaseError
+from django.db import close_old_connections, connection, transaction
+from django.db.models import Q, QuerySet
+from django_scopes import scopes_disabled
+
+from apps.common.clock import database_now
+from apps.schedules import wake
+from apps.schedules.models import Post
+
+log = structlog.get_logger(__name__)
+
+Send = Callable[[list[tuple[int, int]]], None]
+BATCH = 100
+BACKSTOP = 1.0
+# After so long without a claim, the message is thought lost and sent again.
+RESEND = timedelta(seconds=30)
+HEARTBEAT = "schedules.dispatcher.heartbeat"
+HEARTBEAT_SECONDS = 5
+
+
+def is_alive() -> bool:
+    """Whether a dispatcher has shown itself within the last quarter of a minute."""
+    return cache.get(HEARTBEAT) is not None
+
+
+class Dispatcher:
+    """send: takes [(workspace id, post id)] and hands them to workers."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._beat_at: datetime | None = None
+
+    def run(self, stop: Event) -> None:
+        """Until `stop` is set. A database that goes away is waited for."""
+        bell = wake.bell()
+        try:
+            while not stop.is_set():
+                try:
+                    seconds = self.turn()
+                except DatabaseError as error:
+                    log.warning("dispatcher_database_lost", reason=str(error))
+                    close_old_connections()
+                    seconds = BACKSTOP
+                bell.wait(seconds)
+        finally:
+            bell.close()
+
+    @scopes_disabled()
+    def turn(self) -> float:
+        """Send what is due; returns the seconds to sleep. At most a full batch, so that stopping never waits long."""
+        now = database_now()
+        self._beat(now)
+        batch = self._take(now)
+        if batch:
+            self._send(batch)
+        if len(batch) == BATCH:
+            return 0.001
+        upcoming = Post.objects.filter(wake_at__gt=now).order_by("wake_at").values_list("wake_at", flat=True).first()
+        left = (upcoming - database_now()).total_seconds() if upcoming else BACKSTOP
+        return min(max(left, 0.001), BACKSTOP)
+
+    def _take(self, now: datetime) -> list[tuple[int, int]]:
+        """Due posts, marked as sent. The mark keeps a second dispatcher from sending the same, and means nothing else."""
+        if not _due(now).exists():
+            return []
+        with transaction.atomic():
+            due = _due(now).order_by("wake_at")
+            if connection.features.has_select_for_update_skip_locked:
+                due = due.select_for_update(skip_locked=True, of=("self",))
+            batch = list(due.values_list("workspace_id", "pk")[:BATCH])
+            Post.objects.filter(pk__in=[pk for _workspace, pk in batch]).update(sent_at=now)
+        return batch
+
+    def _beat(self, now: datetime) -> None:
+        if self._beat_at and now - self._beat_at < timedelta(seconds=HEARTBEAT_SECONDS):
+            return
+        self._beat_at = now
+        try:
+            cache.set(HEARTBEAT, now.isoformat(), timeout=3 * HEARTBEAT_SECONDS)
+        except Exception as error:  # any cache may stand behind it; without one, posts still go out
+            log.warning("dispatcher_heartbeat_lost", reason=str(error))
+
+
+def _due(now: datetime) -> QuerySet[Post]:
+    return Post.objects.filter(
+        Q(sent_at=None) | Q(sent_at__lt=now - RESEND),
+        wake_at__lte=now,
+        account__state="active",
+        workspace__paused_at=None,
+    )
