@@ -38,7 +38,7 @@ class Preset:
         return WIDTH // self.scale, HEIGHT // self.scale
 
 
-FINAL = Preset("final", 1, ("-preset", "veryfast", "-crf", "20"), "192k")
+FINAL = Preset("final", 1, ("-preset", "veryfast", "-crf", "20", "-profile:v", "high"), "192k")
 PREVIEW = Preset("preview", 2, ("-preset", "ultrafast", "-crf", "26"), "96k")
 
 
@@ -159,7 +159,7 @@ def _arguments(request: ComposeRequest) -> list[str]:
         *inputs,
         *("-filter_complex_threads", "2", "-filter_complex", graph, "-map", "[picture]", "-map", "[sound]"),
         *("-frames:v", str(request.frames), "-r", str(FPS), "-map_metadata", "-1", "-map_chapters", "-1"),
-        *("-c:v", "libx264", *preset.x264, "-profile:v", "high" if preset.scale == 1 else "baseline"),
+        *("-c:v", "libx264", *preset.x264),
         *("-pix_fmt", "yuv420p", "-g", str(FPS * 2), "-threads", THREADS, *BT709),
         *("-c:a", "aac", "-b:a", preset.audio_bitrate, "-ac", "2", "-ar", "48000"),
         *("-movflags", "+faststart", "-f", "mp4"),
