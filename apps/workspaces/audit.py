@@ -97,5 +97,7 @@ def verify(workspace: Workspace) -> Iterator[Broken]:
             yield Broken(workspace.slug, row.seq, "changed")
         previous = row.hash
     head = AuditHead.objects.filter(workspace=workspace).first()
-    if head and (head.seq, head.hash) != (seq, previous):
+    if head is None:
+        yield Broken(workspace.slug, seq + 1, "the head is missing")
+    elif (head.seq, head.hash) != (seq, previous):
         yield Broken(workspace.slug, seq + 1, "rows missing at the end")

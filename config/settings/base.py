@@ -45,12 +45,12 @@ X_FRAME_OPTIONS = "SAMEORIGIN"
 
 INSTALLED_APPS = [
     "daphne",
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "unfold.contrib.guardian",
     "unfold.contrib.import_export",
     "apps.desk",
-    "django.contrib.admin",
+    "apps.workspaces.admin_site.RundownAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -216,9 +216,22 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "http" if DEBUG else "https"
+MFA_ADAPTER = "apps.workspaces.accounts.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = False
 MFA_TOTP_ISSUER = "Rundown"
+
+# --- Admin -----------------------------------------------------------------------------------------------------------
+UNFOLD = {
+    "SITE_TITLE": "Rundown",
+    "SITE_HEADER": "Rundown",
+    "SITE_SUBHEADER": "apps.workspaces.admin_site.workspace_name",
+    "SITE_SYMBOL": "movie",
+    "SITE_DROPDOWN": "apps.workspaces.admin_site.workspace_choices",
+    "SHOW_VIEW_ON_SITE": False,
+    "SIDEBAR": {"show_search": True},
+    "STYLES": ["apps.workspaces.admin_site.stylesheet"],
+}
 
 # --- Languages, time --------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = env.text("LANGUAGE_CODE")

@@ -1,10 +1,17 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django_scopes import ScopedManager
 
-from apps.workspaces.models.base import WorkspaceModel
+from apps.workspaces.models.base import WorkspaceModel, WorkspaceQuerySet
+
+
+class AppendOnly(TypeError):
+    """Somebody tried to change or remove what the trail says."""
 
 
 class AuditHead(models.Model):
@@ -18,8 +25,20 @@ class AuditHead(models.Model):
         return f"{self.seq}:{self.hash[:12]}"
 
 
+class AuditQuerySet(WorkspaceQuerySet):
+    def update(self, **fields: Any) -> int:
+        raise AppendOnly("the audit trail is append-only")
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise AppendOnly("the audit trail is append-only")
+
+
 class AuditEntry(WorkspaceModel):
-    """Who did what, when; append-only, each row carrying the hash of the one before."""
+    """Who did what, when; append-only, each row carrying the hash of the one before.
+
+    A trail goes only as a whole, with its workspace. Both databases refuse to change a row, PostgreSQL also to remove
+    one while the trail's head stands; what gets past them, the chain of hashes shows.
+    """
 
     seq = models.PositiveBigIntegerField(_("number"))
     at = models.DateTimeField(_("at"))
@@ -31,6 +50,8 @@ class AuditEntry(WorkspaceModel):
     previous_hash = models.CharField(max_length=64)
     hash = models.CharField(max_length=64)
 
+    objects = ScopedManager(workspace="workspace", _manager_class=models.Manager.from_queryset(AuditQuerySet))
+
     class Meta:
         verbose_name = _("audit entry")
         verbose_name_plural = _("audit trail")
@@ -39,3 +60,11 @@ class AuditEntry(WorkspaceModel):
 
     def __str__(self) -> str:
         return f"{self.seq} {self.action} {self.target}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise AppendOnly("the audit trail is append-only")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        raise AppendOnly("the audit trail is append-only")

@@ -69,6 +69,7 @@ class Membership(WorkspaceModel):
     class Meta:
         verbose_name = _("member")
         verbose_name_plural = _("members")
+        ordering = ["created_at", "pk"]
         constraints = [models.UniqueConstraint(fields=["workspace", "user"], name="one_membership_per_person")]
 
     def __str__(self) -> str:
@@ -91,6 +92,18 @@ class Invitation(WorkspaceModel):
     class Meta:
         verbose_name = _("invitation")
         verbose_name_plural = _("invitations")
+        ordering = ["-created_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "email"],
+                condition=models.Q(accepted_at=None),
+                name="one_open_invitation_per_email",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.email
+
+    @property
+    def is_expired(self) -> bool:
+        return self.expires_at <= timezone.now()

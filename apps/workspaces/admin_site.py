@@ -1,0 +1,98 @@
+"""The admin as members of a workspace see it: one sign-in with the site, one workspace at a time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.admin.apps import AdminConfig
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import resolve_url
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from unfold.sites import UnfoldAdminSite
+
+
+class RundownAdminConfig(AdminConfig):
+    default_site = "apps.workspaces.admin_site.RundownAdminSite"
+
+
+class RundownAdminSite(UnfoldAdminSite):
+    """Open to members of any workspace, and to the superuser who runs the installation.
+
+    Models say themselves who sees them: `WorkspaceAdmin` asks the member's role, others Django's own permissions, which
+    only a superuser has. `icon` on a model admin names its symbol in the sidebar.
+    """
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return request.user.is_active and (request.workspace is not None or request.user.is_superuser)
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """There is one login with its rate limits and second factor, and the admin has no way around it."""
+        if request.user.is_authenticated:
+            if self.has_permission(request):
+                return HttpResponseRedirect(reverse("admin:index", current_app=self.name))
+            raise PermissionDenied(_("You are in no workspace yet. Ask for an invitation."))
+        goal = request.GET.get(REDIRECT_FIELD_NAME) or reverse("admin:index", current_app=self.name)
+        return HttpResponseRedirect(f"{resolve_url('account_login')}?{urlencode({REDIRECT_FIELD_NAME: goal})}")
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return HttpResponseRedirect(resolve_url("account_change_password"))
+
+    def get_sidebar_list(self, request: HttpRequest) -> list[dict[str, Any]]:
+        """One group an app, in the order of the house from content down to the installation."""
+        return [
+            {
+                "title": app["name"],
+                "separator": position > 0,
+                "collapsible": False,
+                "items": [self._sidebar_item(request, model) for model in app["models"] if model["admin_url"]],
+            }
+            for position, app in enumerate(self.get_app_list(request))
+        ]
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
+        ours, parts = [], []
+        for app in super().get_app_list(request, app_label):
+            is_ours = app["models"] and app["models"][0]["model"].__module__.startswith("apps.")
+            (ours if is_ours else parts).append(app)
+        return ours + parts
+
+    def _sidebar_item(self, request: HttpRequest, model: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "title": model["name"],
+            "icon": getattr(self._registry[model["model"]], "icon", "data_object"),
+            "link": model["admin_url"],
+            "active": request.path.startswith(model["admin_url"]),
+            "has_permission": True,
+        }
+
+
+def workspace_choices(request: HttpRequest) -> list[dict[str, Any]]:
+    """The sidebar's drop-down: the person's workspaces, and the way back to the web pages."""
+    from apps.workspaces.queries import workspaces_of  # the admin site is loaded before models are
+
+    choices = [
+        {
+            "title": each.name,
+            "icon": "radio_button_checked" if each == request.workspace else "radio_button_unchecked",
+            "link": f"{reverse('workspaces:open', args=[each.slug])}?{urlencode({'next': reverse('admin:index')})}",
+        }
+        for each in workspaces_of(request.user)
+    ]
+    if request.workspace is not None:
+        link = f"/w/{request.workspace.slug}/"
+        choices.append({"title": _("Open the web pages"), "icon": "open_in_new", "link": link})
+    return choices
+
+
+def workspace_name(request: HttpRequest) -> str:
+    return request.workspace.name if getattr(request, "workspace", None) else _("Installation")
+
+
+def stylesheet(request: HttpRequest) -> str:
+    """Badges and bars look the same in the admin as on the web pages."""
+    return static("rundown/admin.css")
