@@ -1,6 +1,6 @@
 """Making the files of one part: narration, captions, video, thumbnail.
 
-Every stage has a key made of what goes into it. A stage whose asset already carries the key is not made again, so a crash
+Every stage has a key made of what goes into it. A stage whose asset carries the key already is not made again: a crash
 repeats only the stage it hit, and a changed sentence re-makes only what depends on it.
 """
 

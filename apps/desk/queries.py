@@ -1,0 +1,137 @@
+"""What the pages of the desk show, gathered in a fixed number of queries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from apps.approvals.models import Decision, Review
+from apps.approvals.queries import review_queue
+from apps.content.machine import PIPELINE
+from apps.content.models import Asset, Item, Revision
+from apps.lifecycle.models import Event, Run
+from apps.schedules.models import Post
+from apps.workspaces.audit import describe
+
+SHOWN = 8
+
+
+@dataclass(frozen=True)
+class Dashboard:
+    """What waits for me, what runs, what goes out next, what failed."""
+
+    waiting: list[Review]
+    running: list[Run]
+    next_posts: list[Post]
+    failed_runs: list[Run]
+    failed_posts: list[Post]
+    published: list[Post]
+    titles: dict[str, str]
+
+
+def dashboard(user) -> Dashboard:
+    running = list(Run.objects.filter(state__in=["queued", "running"]).order_by("created_at")[:SHOWN])
+    failed = list(Run.objects.filter(state="failed").order_by("-finished_at")[:SHOWN])
+    posts = Post.objects.select_related("variant", "account", "item")
+    return Dashboard(
+        waiting=list(review_queue(assignee=user)[:SHOWN]),
+        running=running,
+        next_posts=list(posts.filter(state="scheduled").order_by("due_at")[:SHOWN]),
+        failed_runs=failed,
+        failed_posts=list(posts.filter(state__in=["rejected", "needs_human", "missed"]).order_by("-state_at")[:SHOWN]),
+        published=list(posts.filter(state="published").order_by("-published_at")[:4]),
+        titles=titles_of([*running, *failed]),
+    )
+
+
+def titles_of(runs: list[Run]) -> dict[str, str]:
+    """What the runs are about, by the names that runs know their subjects by."""
+    ids = [run.subject.partition(":")[2] for run in runs if run.subject.startswith("content.item:")]
+    return {f"content.item:{pk}": title for pk, title in Item.objects.filter(pk__in=ids).values_list("pk", "title")}
+
+
+def items(*, state: str = "", search: str = "") -> QuerySet[Item]:
+    found = Item.objects.select_related("current_revision", "author")
+    if state:
+        found = found.filter(state=state)
+    if search:
+        found = found.filter(Q(title__icontains=search) | Q(source_title__icontains=search))
+    return found
+
+
+@dataclass(frozen=True)
+class PartView:
+    """One part of a revision with the files made of it."""
+
+    number: int
+    title: str
+    text: str
+    video: Asset | None
+    preview: Asset | None
+    captions: Asset | None
+    thumbnail: Asset | None
+
+    @property
+    def player(self) -> Asset | None:
+        return self.video or self.preview
+
+
+def parts_of(revision: Revision) -> list[PartView]:
+    assets = {(asset.part, asset.kind): asset for asset in Asset.objects.filter(revision=revision)}
+    return [
+        PartView(
+            number=part["number"],
+            title=part["title"] or revision.title,
+            text=part["text"],
+            **{kind: assets.get((part["number"], kind)) for kind in ("video", "preview", "captions", "thumbnail")},
+        )
+        for part in revision.parts
+    ]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One of the five steps that people know. state: "done", "now" or "todo"."""
+
+    name: str
+    label: Any
+    state: str
+
+
+def pipeline_steps(item: Item) -> list[Step]:
+    names = [name for name, _label, _states in PIPELINE]
+    here = names.index(item.pipeline_step)
+    states = ["done" if i < here else "now" if i == here else "todo" for i in range(len(names))]
+    if item.state in {"published", "analyzed"}:
+        states[:4] = ["done"] * 4
+    return [Step(name, label, state) for (name, label, _states), state in zip(PIPELINE, states, strict=True)]
+
+
+def timeline(item: Item, posts: list[Post]) -> list[Event]:
+    """The events of an item and its posts, newest first; progress is left to the bars."""
+    subjects = [describe(item), *(describe(post) for post in posts)]
+    return list(Event.objects.filter(subject__in=subjects).exclude(type="run.progress").order_by("-seq")[:60])
+
+
+def runs_of(item: Item) -> list[Run]:
+    return list(Run.objects.filter(subject=describe(item)).prefetch_related("steps").order_by("-created_at")[:6])
+
+
+def decisions_of(item: Item) -> list[Decision]:
+    return list(Decision.objects.filter(review__item=item).select_related("revision").order_by("-at"))
+
+
+def posts_of(item: Item) -> list[Post]:
+    return list(Post.objects.filter(item=item).select_related("variant", "account").order_by("variant__part", "pk"))
+
+
+def schedule(*, state: str = "") -> QuerySet[Post]:
+    posts = Post.objects.select_related("variant", "account", "item")
+    if state:
+        return posts.filter(state=state).order_by("-due_at")
+    soon = timezone.now() - timedelta(days=7)
+    return posts.filter(due_at__gte=soon).order_by("due_at")

@@ -1,0 +1,24 @@
+"""The web UI of a workspace; every address begins with /w/<slug>/."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from apps.desk import views
+
+app_name = "desk"
+
+urlpatterns = [
+    path("", views.dashboard, name="dashboard"),
+    path("stories/", views.stories, name="stories"),
+    path("stories/<int:story_id>/<slug:action>/", views.act_on_story, name="story-action"),
+    path("items/", views.items, name="items"),
+    path("items/<int:item_id>/", views.item, name="item"),
+    path("items/<int:item_id>/edit/", views.edit_item, name="item-edit"),
+    path("items/<int:item_id>/decide/", views.decide_item, name="item-decide"),
+    path("items/<int:item_id>/do/<slug:action>/", views.act_on_item, name="item-action"),
+    path("assets/<int:asset_id>/", views.asset, name="asset"),
+    path("review/", views.review, name="review"),
+    path("schedule/", views.schedule, name="schedule"),
+    path("runs/<int:run_id>/<slug:action>/", views.act_on_run, name="run-action"),
+]
