@@ -1,0 +1,50 @@
+"""Reading templates, their versions and generations. Built-in templates belong to nobody and are seen by everybody."""
+
+from __future__ import annotations
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from apps.common.errors import NotFound
+from apps.templates.models import Generation, PromptTemplate, PromptVersion
+from apps.workspaces.models import Workspace
+
+
+def templates_of(workspace: Workspace) -> QuerySet[PromptTemplate]:
+    """One template a kind: the workspace's own where it has one, else the built-in."""
+    own = PromptTemplate._base_manager.filter(workspace=workspace, kind=OuterRef("kind"))
+    rows = PromptTemplate._base_manager.filter(Q(workspace=workspace) | Q(workspace=None) & ~Exists(own))
+    return rows.select_related("active__template").order_by("kind")
+
+
+def versions_of(workspace: Workspace) -> QuerySet[PromptVersion]:
+    """Every version that the workspace may see and activate: its own and the built-in ones."""
+    rows = PromptVersion._base_manager.filter(Q(template__workspace=workspace) | Q(template__workspace=None))
+    return rows.select_related("template", "author").order_by("template__kind", "-template__workspace", "-number")
+
+
+def active_version(kind: str, workspace: Workspace) -> PromptVersion:
+    """The version that a generation of that kind uses now. Raises NotFound."""
+    template = templates_of(workspace).filter(kind=kind).first()
+    if template is None or template.active is None:
+        raise NotFound(
+            _("There is no active template of the kind “%(kind)s”.") % {"kind": kind},
+            hint=_("Activate a version under AI templates."),
+        )
+    return template.active
+
+
+def previous_version(version: PromptVersion) -> PromptVersion | None:
+    """The version before, of the same template; of a workspace's first one, the built-in that it took the place of."""
+    same = PromptVersion._base_manager.filter(template=version.template_id, number__lt=version.number)
+    before = same.order_by("-number").first()
+    if before or version.template.is_built_in:
+        return before
+    built_in = PromptTemplate._base_manager.filter(workspace=None, kind=version.template.kind)
+    template = built_in.select_related("active").first()
+    return template.active if template else None
+
+
+def generations() -> QuerySet[Generation]:
+    """Generations of the current workspace, newest first."""
+    return Generation.objects.select_related("version__template")
