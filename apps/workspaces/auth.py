@@ -1,11 +1,10 @@
 """Who calls the API: a workspace token, a JWT, or the browser's session.
 
-After it, `request.actor`, `request.workspace` and the open scope are those of the caller; the WorkspaceMiddleware closes
-the scope when the response is made.
+After it, `request.actor`, `request.workspace` and the open scope are those of the caller; the WorkspaceMiddleware
+closes the scope when the response is made.
 """
 
 from __future__ import annotations
-
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _

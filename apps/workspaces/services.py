@@ -1,7 +1,7 @@
 """Changing workspaces and who is in them.
 
-A role is a row of `Membership`; what it allows stands in `roles.py` and is written out as guardian's rows, which are what
-every question of permission reads. Both are written together here, and nowhere else.
+A role is a row of `Membership`; what it allows stands in `roles.py` and is written out as guardian's rows, which are
+what every question of permission reads. Both are written together here, and nowhere else.
 """
 
 from __future__ import annotations

@@ -106,4 +106,4 @@ class Invitation(WorkspaceModel):
 
     @property
     def is_expired(self) -> bool:
-        return self.expires_at <= timezone.now()
+        return self.expires_at <= now()
