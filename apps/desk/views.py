@@ -25,7 +25,7 @@ from apps.lifecycle.runs import cancel_run, retry_run
 from apps.lifecycle.services import advance, open_actions
 from apps.platforms.feed.media import Stored, serve
 from apps.stories.models import Story
-from apps.stories.services import add_story, reject_story, restore_story, shortlist_story
+from apps.stories.services import add_story, decide_stories
 
 PAGE = 25
 
@@ -68,11 +68,12 @@ def stories(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_POST
 def act_on_story(request: HttpRequest, slug: str, story_id: int, action: str) -> HttpResponse:
-    story = get_object_or_404(Story.objects.select_related("workspace"), pk=story_id)
-    service = {"shortlist": shortlist_story, "reject": reject_story, "restore": restore_story}.get(action)
-    if service is None:
+    if action not in {"shortlist", "reject", "restore"}:
         return HttpResponse(status=404)
-    service(story=story, actor=request.actor)
+    story = get_object_or_404(Story.objects.select_related("workspace"), pk=story_id)
+    decided = decide_stories(stories=[story], action=action, actor=request.actor)
+    for message in decided.refused:
+        messages.error(request, message)
     return go_back(request, "stories")
 
 
