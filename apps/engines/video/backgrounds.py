@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from apps.common.errors import AdapterError
@@ -18,33 +18,38 @@ from .probe import ProbeLimits, forced, probe
 FOOTAGE_LIMITS = ProbeLimits(seconds=30 * 60)
 SHORTEST_FOOTAGE = 1.0  # seconds; less is a still, not a shot
 SHOT_SECONDS = 8.0
-MOST_SHOTS = 12  # each open shot costs a decoder: this bounds the memory of a render
-CROSSFADE = 0.5  # seconds two shots share
 
 
 @dataclass(frozen=True)
 class Shot:
-    """A stretch of a clip. start and duration in seconds, both on frame boundaries. A looping shot wraps at the end."""
+    """A stretch of a clip. start: whole seconds, where a library clip has a keyframe. frames: at 30 a second."""
 
     clip: BackgroundClip
-    start: float
-    duration: float
-    loop: bool = False
+    start: int
+    frames: int
 
 
 @dataclass(frozen=True)
 class BackgroundPlan:
-    """Shots in order; neighbours overlap by crossfade seconds."""
+    """Shots in order, cut hard: one demuxer and one decoder play them all, so a long montage costs no more memory."""
 
     shots: tuple[Shot, ...]
-    crossfade: float = CROSSFADE
 
     @property
     def duration(self) -> float:
-        return sum(shot.duration for shot in self.shots) - self.crossfade * (len(self.shots) - 1)
+        return sum(shot.frames for shot in self.shots) / FPS
 
     def key_parts(self) -> list[object]:
-        return [self.crossfade, [[shot.clip.key, shot.start, shot.duration, shot.loop] for shot in self.shots]]
+        return [[shot.clip.key, shot.start, shot.frames] for shot in self.shots]
+
+    def script(self) -> str:
+        """The plan in the language of ffmpeg's concat demuxer."""
+        lines = ["ffconcat version 1.0"]
+        for shot in self.shots:
+            path = str(shot.clip.path.absolute()).replace("'", "'\\''")
+            end = shot.start + shot.frames / FPS
+            lines += [f"file 'file:{path}'", f"inpoint {shot.start}", f"outpoint {end:.6f}"]
+        return "\n".join(lines) + "\n"
 
 
 def footage_key(source: Path) -> str:
@@ -93,80 +98,60 @@ def import_footage(
 def plan_background(clips: Sequence[BackgroundClip], *, duration: float, seed: int) -> BackgroundPlan:
     """Choose shots that fill `duration` seconds; the same clips and seed give the same plan.
 
-    One seamless clip loops from a seeded place. Otherwise shots come from different stretches: no clip twice in a row
-    while there is another, and no stretch again before all were shown.
+    A lone clip plays on from a seeded place and begins again when it ends. Otherwise shots come from different
+    stretches: no clip twice in a row, and no stretch again before all were shown.
     """
     if not clips:
         raise ValueError("a background needs at least one clip")
     dice = random.Random(seed)
-    if len(clips) == 1 and clips[0].seamless:
-        start = _on_frame(dice.uniform(0, clips[0].duration * 0.9))
-        return BackgroundPlan((Shot(clips[0], start, _whole_frames(duration), loop=True),))
-    if len(clips) == 1:
-        return _one_clip(clips[0], duration, dice)
-    return _many_clips(clips, duration, dice)
+    frames = math.ceil(duration * FPS - 1e-6)
+    shots = _one_clip(clips[0], frames, dice) if len(clips) == 1 else _many_clips(clips, frames, dice)
+    return BackgroundPlan(tuple(_filling(shots, frames)))
 
 
-def _one_clip(clip: BackgroundClip, duration: float, dice: random.Random) -> BackgroundPlan:
-    """Play a lone clip from a seeded place and begin it again, dissolving, whenever it ends."""
-    length = _on_frame(clip.duration)
-    crossfade = _crossfade(length)
-    start = _on_frame(dice.uniform(0, max(0.0, length - duration)))
-    shots = [Shot(clip, start, min(length - start, _whole_frames(duration)))]
-    _extend(shots, duration, crossfade, lambda: Shot(clip, 0.0, length))
-    return BackgroundPlan(tuple(shots), crossfade)
+def _one_clip(clip: BackgroundClip, frames: int, dice: random.Random) -> Iterator[Shot]:
+    """Endless: a seamless clip may start anywhere, another early enough not to end before it must."""
+    latest = clip.duration - 1 if clip.seamless else clip.duration - frames / FPS
+    start = dice.randint(0, max(0, int(latest)))
+    while True:
+        yield Shot(clip, start, _frames_of(clip) - start * FPS)
+        start = 0
 
 
-def _many_clips(clips: Sequence[BackgroundClip], duration: float, dice: random.Random) -> BackgroundPlan:
-    length = max(SHOT_SECONDS, duration / MOST_SHOTS + CROSSFADE)
-    crossfade = _crossfade(min(length, *(clip.duration for clip in clips)))
+def _many_clips(clips: Sequence[BackgroundClip], frames: int, dice: random.Random) -> Iterator[Shot]:
+    """Endless: from the clip with most stretches left, except the one just shown."""
+    length = math.ceil(frames / math.ceil(frames / FPS / SHOT_SECONDS))
     left: list[list[Shot]] = []
-    shots: list[Shot] = []
-
-    def next_shot() -> Shot:
-        nonlocal left
-        last = shots[-1].clip.key if shots else None
-        if not any(stretches and stretches[0].clip.key != last for stretches in left):
-            left = [_stretches(clip, length, dice) for clip in dice.sample(list(clips), len(clips))]
-        others = [stretches for stretches in left if stretches and stretches[0].clip.key != last]
-        return max(others or [stretches for stretches in left if stretches], key=len).pop()
-
-    _extend(shots, duration, crossfade, next_shot)
-    return BackgroundPlan(tuple(shots), crossfade)
+    last = -1
+    while True:
+        choice = [number for number, stretches in enumerate(left) if stretches and number != last]
+        if not choice:
+            left = [_stretches(clip, length, dice) for clip in clips]
+            choice = [number for number in range(len(clips)) if number != last]
+        dice.shuffle(choice)
+        last = max(choice, key=lambda number: len(left[number]))
+        yield left[last].pop()
 
 
-def _stretches(clip: BackgroundClip, length: float, dice: random.Random) -> list[Shot]:
-    """Cut a clip into stretches of about `length` seconds, in a random order."""
-    count = max(1, int(clip.duration // length))
-    each = _on_frame(min(length, clip.duration))
-    spare = clip.duration - each * count
-    gap = spare / count
-    shots = [Shot(clip, _on_frame((each + gap) * i + dice.uniform(0, gap)), each) for i in range(count)]
+def _stretches(clip: BackgroundClip, length: int, dice: random.Random) -> list[Shot]:
+    """Cut a clip into stretches of `length` frames, or less when it is shorter, in a random order."""
+    available = _frames_of(clip)
+    count = max(1, available // (math.ceil(length / FPS) * FPS))
+    apart = available // FPS // count
+    slack = max(0, apart - math.ceil(length / FPS))
+    starts = [number * apart + dice.randint(0, slack) for number in range(count)]
+    shots = [Shot(clip, start, min(length, available - start * FPS)) for start in starts]
     dice.shuffle(shots)
     return shots
 
 
-def _extend(shots: list[Shot], duration: float, crossfade: float, next_shot) -> None:
-    """Add shots until they last for `duration`, and cut the last one to fit."""
-    frames = round(_whole_frames(duration) * FPS)
-    overlap = round(crossfade * FPS)
-    filled = sum(round(shot.duration * FPS) for shot in shots) - overlap * max(0, len(shots) - 1)
-    while filled < frames:
-        shot = next_shot()
-        new = round(shot.duration * FPS)
-        filled += new - (overlap if shots else 0)
-        # a remainder shorter than the dissolve cannot be shown: what is cut must leave more than the overlap
-        excess = min(max(filled - frames, 0), max(new - overlap - 1, 0))
-        shots.append(Shot(shot.clip, shot.start, (new - excess) / FPS))
+def _filling(shots: Iterator[Shot], frames: int) -> Iterator[Shot]:
+    """As many shots as fill the frames, the last one cut to fit."""
+    while frames > 0:
+        shot = next(shots)
+        yield replace(shot, frames=min(shot.frames, frames))
+        frames -= shot.frames
 
 
-def _crossfade(shortest: float) -> float:
-    return _on_frame(min(CROSSFADE, shortest / 4))
-
-
-def _on_frame(seconds: float) -> float:
-    return math.floor(seconds * FPS + 1e-6) / FPS
-
-
-def _whole_frames(seconds: float) -> float:
-    return math.ceil(seconds * FPS - 1e-6) / FPS
+def _frames_of(clip: BackgroundClip) -> int:
+    return math.floor(clip.duration * FPS + 1e-6)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from apps.common.errors import AdapterError
 
-from .backgrounds import BackgroundPlan, Shot
+from .backgrounds import BackgroundPlan
 from .cards import Card
 from .ffmpeg import FFmpeg, OnProgress, ShouldStop, media_input
 from .frame import BT709, FPS, HEIGHT, THREADS, WIDTH
@@ -130,6 +130,7 @@ def compose(
         _arguments(request),
         output=out,
         duration=request.duration,
+        feed=[request.background.script().encode()],
         on_progress=on_progress,
         should_stop=should_stop,
     )
@@ -146,13 +147,13 @@ def compose(
 
 
 def _arguments(request: ComposeRequest) -> list[str]:
-    shots = request.background.shots
     cards = [timed.card for timed in request.cards] + ([request.bar] if request.bar else [])
-    inputs = [argument for shot in shots for argument in _shot_input(shot)]
+    # the script of the background comes through the pipe; -safe 0 lets it name the library's folder
+    inputs = ["-f", "concat", "-safe", "0", "-protocol_whitelist", "file,pipe", "-threads", "2", "-i", "pipe:0"]
     for card in cards:
         inputs += media_input(card.path, "-f", "png_pipe")
     inputs += media_input(request.narration, "-f", "wav")
-    sound = len(shots) + len(cards)
+    sound = 1 + len(cards)
     graph = ";".join([*_picture(request), f"[{sound}:a:0]apad,atrim=end={request.duration:.6f}[sound]"])
     preset = request.preset
     return [
@@ -166,23 +167,16 @@ def _arguments(request: ComposeRequest) -> list[str]:
     ]
 
 
-def _shot_input(shot: Shot) -> list[str]:
-    # Decoders of H.264 keep a set of frames per thread: one thread each holds the memory of a long montage down.
-    options = ["-f", "mov", "-threads", "1", "-ss", f"{shot.start:.6f}"]
-    options += ["-stream_loop", "-1"] if shot.loop else ["-t", f"{shot.duration + 0.2:.6f}"]
-    return media_input(shot.clip.path, *options)
-
-
 def _picture(request: ComposeRequest) -> list[str]:
     """Filter chains from the inputs to [picture]."""
-    chains, last = _background(request)
-    position = len(request.background.shots)
-    width = request.preset.size[0]
-    for timed in request.cards:
+    width, height = request.preset.size
+    size = f"scale={width}:{height}:flags=bilinear," if request.preset.scale > 1 else ""
+    chains, last = [f"[0:v:0]fps={FPS},{size}setsar=1,format=yuv420p[background]"], "background"
+    for position, timed in enumerate(request.cards, 1):
         chains += _card(position, last, timed, request.preset)
         last = f"over{position}"
-        position += 1
     if request.bar:
+        position = len(request.cards) + 1
         bar = f"scale={width}:-1:flags=bicubic:{TONES},format=yuva420p"
         slide = f"overlay=x='-w+w*t/{request.duration:.6f}':y=0:eval=frame"
         chains += [f"[{position}:v]{bar}[bar]", f"[{last}][bar]{slide}[over{position}]"]
@@ -191,24 +185,6 @@ def _picture(request: ComposeRequest) -> list[str]:
     tags = "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"
     chains.append(f"[{last}]{burn}{tags},format=yuv420p[picture]")
     return chains
-
-
-def _background(request: ComposeRequest) -> tuple[list[str], str]:
-    """Chains that bring every shot to the preset's size and dissolve one into the next; and the last label."""
-    width, height = request.preset.size
-    size = f"scale={width}:{height}:flags=bilinear," if request.preset.scale > 1 else ""
-    chains = []
-    for index, shot in enumerate(request.background.shots):
-        frames = round(shot.duration * FPS)
-        fit = f"fps={FPS},trim=end_frame={frames},settb=1/{FPS},setpts=N,{size}setsar=1,format=yuv420p"
-        chains.append(f"[{index}:v:0]{fit}[shot{index}]")
-    last, at = "shot0", 0.0
-    fade = request.background.crossfade
-    for index, (before, _) in enumerate(zip(request.background.shots, request.background.shots[1:], strict=False), 1):
-        at += before.duration - fade
-        chains.append(f"[{last}][shot{index}]xfade=duration={fade:.6f}:offset={at:.6f}[mix{index}]")
-        last = f"mix{index}"
-    return chains, last
 
 
 def _card(index: int, under: str, timed: TimedCard, preset: Preset) -> list[str]:

@@ -33,7 +33,7 @@ STDERR_TAIL = 6000  # characters kept for the error
 KEPT_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "FONTCONFIG_FILE", "FONTCONFIG_PATH", "XDG_CACHE_HOME")
 NEEDED = {
     "encoders": {"libx264": "H.264 video", "aac": "AAC sound", "mjpeg": "pictures"},
-    "filters": {"ass": "captions", "overlay": "cards", "xfade": "background changes", "scale": "sizes"},
+    "filters": {"ass": "captions", "overlay": "cards", "scale": "sizes"},
 }
 TELLING = re.compile(r"error|invalid|no such|cannot|unable|not found", re.IGNORECASE)
 DISK_FULL = re.compile(r"No space left on device|Disk quota exceeded", re.IGNORECASE)

@@ -74,5 +74,5 @@ def captions(library):
 @pytest.fixture
 def part(moving, narration, captions) -> ComposeRequest:
     """A part of two seconds: narration of a second and a half, and the tail."""
-    plan = BackgroundPlan((Shot(moving, 0.5, 2.0, loop=True),))
+    plan = BackgroundPlan((Shot(moving, 1, 30), Shot(moving, 0, 30)))
     return ComposeRequest(plan, narration, NARRATION_SECONDS, captions, tail=0.5)

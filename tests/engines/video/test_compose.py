@@ -112,27 +112,25 @@ def test_a_card_comes_and_goes_and_the_bar_moves(part, finished, brand, ffmpeg):
 def test_colours_survive(part, finished, brand, ffmpeg):
     """The bar's first colour comes out as it went in: one matrix from end to end."""
     request = replace(part, bar=brand[1], captions=None)
-    assert pixels(finished(request).path, 1.9, ffmpeg)[5, 3] == pytest.approx(colour("#00d0ff"), abs=8)
+    assert pixels(finished(request).path, 1.9, ffmpeg)[5, 3] == pytest.approx(colour("#00d0ff"), abs=12)
 
 
-def test_footage_changes_shot_by_dissolving(part, film, library, ffmpeg, tmp_path):
+def test_shots_follow_each_other_to_the_frame(part, film, library, ffmpeg, tmp_path):
+    """Names with quotes in them, a start inside a clip, a cut on the frame where it was planned."""
+    odd = library / "it's a, [folder]"
     red, blue = (
         import_footage(
-            film(
-                f"{name}.mp4", "-c:v", "libx264", "-f", "mp4", source=f"color={name}:s=90x160:r=30:d=1.6", sound=False
-            ),
-            cache_dir=library,
+            film(f"{name}.mp4", "-c:v", "libx264", "-f", "mp4", source=f"color={name}:s=90x160:r=30:d=2", sound=False),
+            cache_dir=odd,
             ffmpeg=ffmpeg,
         )
         for name in ("red", "blue")
     )
-    plan = BackgroundPlan((Shot(red, 0.0, 1.25), Shot(blue, 0.2, 1.25)), crossfade=0.5)
+    plan = BackgroundPlan((Shot(red, 1, 20), Shot(blue, 0, 25), Shot(red, 0, 15)))
     request = replace(part, background=plan, captions=None, preset=PREVIEW)
     path = compose(request, out=tmp_path / "part.mp4", ffmpeg=ffmpeg).path
-    before, during, after = (pixels(path, at, ffmpeg)[480, 270] for at in (0.5, 1.0, 1.6))
-    assert before == pytest.approx((254, 0, 0), abs=12)
-    assert during == pytest.approx((127, 0, 127), abs=40)
-    assert after == pytest.approx((0, 0, 254), abs=12)
+    seen = ["red" if pixels(path, at / 30, ffmpeg)[480, 270, 0] > 128 else "blue" for at in (0, 19, 20, 44, 45, 59)]
+    assert seen == ["red", "red", "blue", "blue", "red", "red"]
 
 
 def test_a_loop_longer_than_its_clip_goes_on(part, moving, narration, ffmpeg, tmp_path):
@@ -144,7 +142,7 @@ def test_a_loop_longer_than_its_clip_goes_on(part, moving, narration, ffmpeg, tm
 
 
 def test_a_background_that_is_too_short_is_refused(part, moving, ffmpeg, tmp_path):
-    short = replace(part, background=BackgroundPlan((Shot(moving, 0.0, 1.0),)))
+    short = replace(part, background=BackgroundPlan((Shot(moving, 0, 30),)))
     with pytest.raises(AdapterError, match="shorter than the narration"):
         compose(short, out=tmp_path / "part.mp4", ffmpeg=ffmpeg)
 
@@ -182,7 +180,7 @@ def test_the_key_follows_the_content_and_not_the_names(part, brand, tmp_path):
         replace(part, bar=brand[1]),
         replace(part, cards=(TimedCard(brand[0], 0, 1),)),
         replace(part, cards=(TimedCard(brand[0], 0, 2),)),
-        replace(part, background=BackgroundPlan((replace(shot, start=0.7),))),
+        replace(part, background=BackgroundPlan((replace(shot, start=0), shot))),
     ]
     keys = {compose_key(request) for request in [part, *others]}
     assert len(keys) == len(others) + 1
