@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import count
+from random import Random
 from typing import Any
 
 from apps.stories.models import Source, Story
@@ -13,16 +14,15 @@ from apps.workspaces.actors import SYSTEM
 from apps.workspaces.models import Workspace
 
 _numbers = count(1)
-_NOUNS = ("lighthouse", "bakery", "orchard", "railway", "harbour", "library", "theatre", "garden", "bridge", "market")
-_ENDS = ("in silence", "with a song", "before dawn", "by candlelight", "on a Sunday", "against all advice", "for good")
+_SYLLABLES = "ba be bi bo da de di do fa fe fi ka ke ki ko la le li lo ma me mi mo na ne ni no ra re ri ro sa se si so".split()
 
 
 def story_text(number: int, sentences: int = 24) -> str:
-    """A text that is like no other number's, of about ten words a sentence."""
+    """A text of ten words a sentence that is always the same for a number, and like no other number's."""
+    rng = Random(number)
     return " ".join(
-        f"Visitor {number * 100 + each} came to the {_NOUNS[(number * 7 + each) % 10]} {_ENDS[(number * 3 + each) % 7]}, "
-        f"and {_NOUNS[(number + each * 3) % 10]} number {number} was {_ENDS[(number + each) % 7]} again."
-        for each in range(sentences)
+        " ".join("".join(rng.choices(_SYLLABLES, k=rng.randint(1, 3))) for _word in range(10)).capitalize() + "."
+        for _sentence in range(sentences)
     )
 
 

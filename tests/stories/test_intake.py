@@ -71,7 +71,7 @@ def test_a_viewer_may_not_add(in_workspace, actor):
 def test_the_same_story_again_names_the_one_that_is_here(in_workspace, actor):
     person = actor()
     first = add(in_workspace, person, title="The first")
-    for again in (TEXT, TEXT.upper(), TEXT.replace("came", "walked", 1) + " Edit: thank you all!"):
+    for again in (TEXT, TEXT.upper(), TEXT.replace(" ", " and ", 1) + " Edit: thank you all!"):
         with pytest.raises(Duplicate) as caught:
             add(in_workspace, person, title="Another title", text=again)
         assert caught.value.message == "This story is here already: “The first” (new)."

@@ -109,10 +109,11 @@ def decode(content: bytes, name: str) -> str:
         try:
             return content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
         except UnicodeDecodeError:
-            # By how well the letters form a language; by "least odd characters" alone Baltic beats Western European.
-            guesses = list(from_bytes(content))
-            if guesses:
-                return str(max(guesses, key=lambda guess: guess.coherence))
+            guesses = from_bytes(content)
+            # Where Windows' Western European is plausible it is by far the likeliest, and ranks behind Baltic all the same.
+            best = next((guess for guess in guesses if guess.encoding == "cp1252"), guesses.best())
+            if best is not None:
+                return str(best)
     raise Invalid(_("“%(name)s” is no text file.") % {"name": name}, hint=_("Save it as plain text (UTF-8)."))
 
 
