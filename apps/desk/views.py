@@ -72,8 +72,8 @@ def act_on_story(request: HttpRequest, slug: str, story_id: int, action: str) ->
         return HttpResponse(status=404)
     story = get_object_or_404(Story.objects.select_related("workspace"), pk=story_id)
     decided = decide_stories(stories=[story], action=action, actor=request.actor)
-    for message in decided.refused:
-        messages.error(request, message)
+    for _story, error in decided.refused:
+        messages.error(request, str(error))
     return go_back(request, "stories")
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from apps.content.models import Asset, Revision
 from apps.content.services import keep_asset
-from apps.engines.captions import build_ass, build_vtt
+from apps.engines.captions import build_captions, build_vtt, stage_fonts
 from apps.engines.video.backgrounds import BackgroundPlan, plan_background
 from apps.engines.video.cards import closing_card, opening_card, progress_bar
 from apps.engines.video.compose import (
@@ -31,7 +31,7 @@ from apps.engines.video.thumbnail import ThumbnailRequest, thumbnail, thumbnail_
 from apps.engines.voice.base import VoiceEngine
 from apps.engines.voice.narration import Narration, narrate
 from apps.lifecycle.runs import RunCancelled, Work
-from apps.renders.engines import Look, cache_dir
+from apps.renders.engines import Look, cache_dir, font_library
 from apps.renders.script import PartScript
 
 TAIL = 0.8
@@ -90,9 +90,12 @@ def caption(studio: Studio, script: PartScript, narration: Narration) -> Path:
     """Write the captions as ASS for the burn-in, and keep them as WebVTT for players."""
     studio.work.step(f"caption-{script.number}", label=labelled(script, "Captions"), total=1)
     folder = cache_dir("captions")
-    ass = build_ass(narration.words, style=studio.look.captions, duration=narration.duration)
-    path = folder / f"{hashlib.sha256(ass.encode()).hexdigest()[:32]}.ass"
-    path.write_text(ass, encoding="utf-8")
+    made = build_captions(
+        narration.words, style=studio.look.captions, duration=narration.duration, library=font_library()
+    )
+    stage_fonts(made.fonts, studio.look.fonts_dir)
+    path = folder / f"{hashlib.sha256(made.ass.encode()).hexdigest()[:32]}.ass"
+    path.write_text(made.ass, encoding="utf-8")
     vtt = folder / f"{path.stem}.vtt"
     vtt.write_text(build_vtt(narration.words), encoding="utf-8")
     _keep(studio, script, Asset.Kind.CAPTIONS, vtt, key=path.stem, words=len(narration.words))

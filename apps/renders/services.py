@@ -78,10 +78,9 @@ def produce(item: Item, revision: Revision, work: Work, *, preset: Preset, kind:
     work.plan(1 + len(scripts) * STAGES[kind])
     work.step("background", label=_("Background"), total=1.0)
     ffmpeg = find_ffmpeg()
-    shown = " ".join(token.display for script in scripts for line in script.lines for token in line)
     studio = Studio(
         revision=revision,
-        look=look_of(style, text=shown),
+        look=look_of(style),
         voice=voice_of(style),
         clips=background_clips(style, work),
         ffmpeg=ffmpeg,
