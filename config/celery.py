@@ -6,10 +6,12 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import beat_init, setup_logging, worker_ready
 from django.conf import settings
 from django.utils.log import configure_logging
 from kombu import Queue
+
+from apps.common.processes.ready import say_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.site")
 
@@ -22,3 +24,9 @@ app.autodiscover_tasks()
 @setup_logging.connect
 def _use_django_logging(**_: Any) -> None:
     configure_logging("logging.config.dictConfig", settings.LOGGING)
+
+
+@worker_ready.connect
+@beat_init.connect
+def _tell_the_supervisor(**_: Any) -> None:
+    say_ready()
