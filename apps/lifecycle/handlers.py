@@ -1,4 +1,4 @@
-"""Which function takes a row further from which state; `pipeline` fills this, the sweeper and a system check read it."""
+"""Which function takes a row further from which state; `pipeline` fills this, the sweeper and a check read it."""
 
 from __future__ import annotations
 

@@ -1,0 +1,94 @@
+"""`Idempotency-Key`: a POST that is sent twice is carried out once, and answered twice with the same words."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import timedelta
+from functools import wraps
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apps.common.errors import Conflict, DomainError, Invalid
+from apps.lifecycle.models import StoredAnswer
+
+HEADER = "Idempotency-Key"
+KEPT = timedelta(hours=24)
+# A first request that has not ended after this long has died with its process.
+ABANDONED = timedelta(minutes=5)
+
+
+def replayed(view: Callable[..., Any]) -> Callable[..., Any]:
+    """For an operation, after its authentication: take the key, or give the stored answer instead of running."""
+
+    @wraps(view)
+    def call(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        key = request.headers.get(HEADER)
+        workspace = getattr(request, "workspace", None)
+        if request.method != "POST" or not key or workspace is None:
+            return view(request, *args, **kwargs)
+        answer, is_first = _take(request, key)
+        if not is_first:
+            response = HttpResponse(answer.body, status=answer.status, content_type=answer.content_type)
+            response["Idempotent-Replayed"] = "true"
+            return response
+        try:
+            result = view(request, *args, **kwargs)
+        except DomainError:
+            request.stored_answer = answer
+            raise
+        except Exception:
+            answer.delete()  # nothing definite was answered, so the client may try again with the same key
+            raise
+        request.stored_answer = answer
+        return result
+
+    return call
+
+
+def stored(run: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Around a whole operation: keep what was answered, unless it may pass (a failure of ours or of a service)."""
+
+    @wraps(run)
+    def call(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = run(request, *args, **kwargs)
+        answer = getattr(request, "stored_answer", None)
+        if answer is None:
+            return response
+        if response.status_code >= 500 or response.streaming:
+            answer.delete()
+        else:
+            answer.status, answer.body = response.status_code, response.content.decode()
+            answer.content_type = response.headers.get("Content-Type", "application/json")
+            answer.save(update_fields=["status", "body", "content_type"])
+        return response
+
+    return call
+
+
+def _take(request: HttpRequest, key: str) -> tuple[StoredAnswer, bool]:
+    """The key's row, and whether this request is the one that made it."""
+    if len(key) > 255 or "\x00" in key:
+        raise Invalid(_("The Idempotency-Key is too long."), hint=_("Use at most 255 characters, such as a UUID."))
+    same = {"workspace": request.workspace, "user": request.actor.user, "key": key}
+    fingerprint = hashlib.sha256(f"{request.get_full_path()}\n".encode() + request.body).hexdigest()
+    now = timezone.now()
+    stale = StoredAnswer.objects.filter(**same)
+    stale.filter(created_at__lt=now - KEPT).delete()
+    stale.filter(status=None, created_at__lt=now - ABANDONED).delete()
+    try:
+        with transaction.atomic():
+            return StoredAnswer.objects.create(**same, fingerprint=fingerprint), True
+    except IntegrityError:
+        answer = StoredAnswer.objects.get(**same)
+    if answer.fingerprint != fingerprint:
+        raise Invalid(
+            _("This Idempotency-Key was used for another request."), hint=_("Make a new key for every new request.")
+        )
+    if answer.status is None:
+        raise Conflict(_("The first request with this key is still being worked on."), hint=_("Ask again shortly."))
+    return answer, False

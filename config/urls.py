@@ -1,0 +1,35 @@
+"""Every address of the site. Apps declare their own; this file only says where they hang."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, URLResolver, include, path, re_path
+
+from apps.lifecycle.health import health, metrics
+from config.api import api
+from config.problems import not_found
+
+
+def _api_not_found(request: HttpRequest) -> HttpResponse:
+    return not_found()
+
+
+def _if_there(route: str, module: str) -> list[URLPattern | URLResolver]:
+    return [path(route, include(module))] if find_spec(module) else []
+
+
+urlpatterns = [
+    path("health", health, name="health"),
+    path("metrics", metrics, name="metrics"),
+    path("admin/", admin.site.urls),
+    path("accounts/", include("allauth.urls")),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("api/v1/", api.urls),
+    re_path(r"^api/", _api_not_found),
+    *_if_there("feeds/", "apps.platforms.feed.urls"),
+    *_if_there("", "apps.workspaces.urls"),
+    *_if_there("w/<slug:slug>/", "apps.desk.urls"),
+]
