@@ -20,6 +20,7 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         say_ready()
+        say_ready()
         Dispatcher(_send_posts).run(stop)
 
 
