@@ -1,4 +1,7 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -8,3 +11,15 @@ class PipelineConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.pipeline import flow, receivers  # noqa: F401  they connect signals and need all models loaded
+
+        post_migrate.connect(keep_timers, sender=self, dispatch_uid="pipeline.keep_timers")
+
+
+def keep_timers(**_kwargs: Any) -> None:
+    """The housekeeping ticks that beat sends; made once, then people may edit or switch them off in the admin."""
+    from django_celery_beat.models import IntervalSchedule, PeriodicTask  # models are not ready above
+
+    every, _ = IntervalSchedule.objects.get_or_create(every=10, period=IntervalSchedule.SECONDS)
+    PeriodicTask.objects.get_or_create(
+        name="Sweep: find lost work", defaults={"task": "apps.pipeline.tasks.sweep", "interval": every}
+    )

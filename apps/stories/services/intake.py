@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import uuid
 
 from charset_normalizer import from_bytes
 from django.db import IntegrityError
@@ -71,20 +72,23 @@ def add_story(
     language: str = "",
     origin: str = Story.Origin.PASTED,
     twins: Twins | None = None,
+    again: bool = False,
 ) -> Story:
     """A new story from text that somebody has. Without a title, the text's first line gives it.
 
-    twins: what is known already, for a caller that adds many. Raises Invalid for an empty or far too long text, Duplicate when the story is here already.
+    twins: what is known already, for a caller that adds many. again: add it though it, or one like it, is here already.
+    Raises Invalid for an empty or far too long text, Duplicate when the story is here already.
     """
     actor.require("write_content", workspace)
     title, body = _titled(title, text)
     _check(title, body)
     digest = hashlib.sha256(body.encode()).hexdigest()
-    fetched = FetchedStory(external_id=digest, title=title, text=body, url=url, author=author)
+    name = f"{digest}-{uuid.uuid4().hex}" if again else digest
+    fetched = FetchedStory(external_id=name, title=title, text=body, url=url, author=author)
     story = draft_story(workspace, fetched, origin=origin, language=language)
     story.added_by = actor.user
     twins = twins or Twins(workspace)
-    twin = twins.of(story)
+    twin = None if again else twins.of(story)
     if twin or not keep_story(story, actor=actor):
         raise duplicate_of(twin)
     twins.add(story)

@@ -10,7 +10,7 @@ from apps.common.errors import Conflict
 from apps.common.text.parts import split_parts
 from apps.common.transactions import unit_of_work
 from apps.content.models import Item
-from apps.content.services import Origin, Text, create_item
+from apps.content.services import Origin, Text, create_item, submit_item
 from apps.lifecycle.runs import Work
 from apps.lifecycle.services import advance
 from apps.stories.models import Story
@@ -19,7 +19,7 @@ from apps.workspaces.actors import SYSTEM, Actor
 
 
 def write_script(*, story: Story, work: Work | None = None, actor: Actor = SYSTEM) -> Item:
-    """An item in draft whose parts, joined, are the story's text letter for letter; the story is used then.
+    """An item in review whose parts, joined, are the story's text letter for letter; the story is used then.
 
     Raises Conflict when the story has a script already, and what `generate` raises; then the story stays as it is.
     """
@@ -88,6 +88,7 @@ def _make_item(story: Story, parts: list[str], written: Written, actor: Actor) -
             language=story.language,
             generation=written.generation,
         )
+        submit_item(item=item, actor=actor)
         # Last, and only from a state that allows it: of two scripts at once, one is rolled back with its item.
         advance(story, "use", actor=actor, fields={"item": item}, data={"title": story.title, "item": item.pk})
     return item
