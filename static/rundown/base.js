@@ -1,0 +1,62 @@
+// What every page needs: toasts, menus that close, copy buttons, questions before something is lost, the theme.
+(() => {
+  const root = document.documentElement;
+
+  function toast({ message, hint = "", tone = "neutral" }) {
+    const box = document.querySelector(".toasts");
+    if (!box) return;
+    const element = document.createElement("div");
+    element.className = `toast ${tone}`;
+    element.setAttribute("role", tone === "bad" ? "alert" : "status");
+    element.textContent = message;
+    if (hint) element.append(Object.assign(document.createElement("small"), { textContent: hint }));
+    box.append(element);
+    setTimeout(() => element.remove(), tone === "bad" ? 9000 : 5000);
+  }
+  document.addEventListener("toast", (event) => toast(event.detail));
+  window.addEventListener("load", () => {
+    document.querySelectorAll("template[data-toast]").forEach((each) =>
+      toast({ message: each.content.textContent.trim(), tone: each.dataset.toast }));
+  });
+  document.addEventListener("htmx:sendError", () =>
+    toast({ message: document.body.dataset.offline, tone: "bad" }));
+
+  document.addEventListener("click", (event) => {
+    document.querySelectorAll("details.menu[open]").forEach((menu) => {
+      if (!menu.contains(event.target)) menu.open = false;
+    });
+    const target = event.target.closest("[data-copy], [data-theme-next], [data-menu-toggle]");
+    if (!target) return;
+    if (target.dataset.copy !== undefined) {
+      navigator.clipboard.writeText(document.querySelector(target.dataset.copy).textContent.trim())
+        .then(() => toast({ message: target.dataset.copied, tone: "good" }));
+    } else if (target.dataset.themeNext !== undefined) {
+      setTheme({ light: "dark", dark: "auto", auto: "light" }[root.dataset.theme || "auto"]);
+    } else {
+      const shell = document.querySelector(".shell");
+      shell.dataset.menu = shell.dataset.menu === "open" ? "" : "open";
+    }
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") document.querySelectorAll("details.menu[open]").forEach((menu) => (menu.open = false));
+  });
+  document.addEventListener("submit", (event) => {
+    const question = event.submitter?.dataset.confirm || event.target.dataset.confirm;
+    if (question && !window.confirm(question)) event.preventDefault();
+  });
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
+  });
+
+  function setTheme(theme) {
+    if (theme === "auto") {
+      delete root.dataset.theme;
+      localStorage.removeItem("theme");
+    } else {
+      root.dataset.theme = theme;
+      localStorage.setItem("theme", theme);
+    }
+  }
+  const kept = localStorage.getItem("theme");
+  if (kept) root.dataset.theme = kept;
+})();
