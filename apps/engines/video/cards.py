@@ -21,8 +21,8 @@ from .lettering import Typeface, draw_text
 # What TikTok, Reels and Shorts lay over a video, as fractions of the frame.
 SAFE_TOP, SAFE_BOTTOM, SAFE_RIGHT = 0.12, 0.22, 0.12
 CARD_WIDTH = round(WIDTH * (1 - 2 * SAFE_RIGHT))  # centred, so the left keeps the same distance
-CARD_CENTRE = round(HEIGHT * 0.31)  # above the captions, below the top interface
-CARD_TOP, CARD_HEIGHT = round(HEIGHT * SAFE_TOP) + 10, 660
+CARD_CENTRE = round(HEIGHT * 0.285)  # above the captions, below the top interface
+CARD_TOP, CARD_HEIGHT = round(HEIGHT * SAFE_TOP) + 10, 560
 PADDING, RADIUS, SHADOW, LABEL_HEIGHT = 52, 44, 44, 76
 TEXT_SIZES = (116, 104, 92, 82, 72, 64, 56)
 LABEL_SIZES = (54, 46, 38)

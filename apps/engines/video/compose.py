@@ -149,7 +149,7 @@ def compose(
 def _arguments(request: ComposeRequest) -> list[str]:
     cards = [timed.card for timed in request.cards] + ([request.bar] if request.bar else [])
     # the script of the background comes through the pipe; -safe 0 lets it name the library's folder
-    inputs = ["-f", "concat", "-safe", "0", "-protocol_whitelist", "file,pipe", "-threads", "2", "-i", "pipe:0"]
+    inputs = ["-f", "concat", "-safe", "0", "-protocol_whitelist", "file,pipe", "-threads", "1", "-i", "pipe:0"]
     for card in cards:
         inputs += media_input(card.path, "-f", "png_pipe")
     inputs += media_input(request.narration, "-f", "wav")

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from moviepy import VideoClip
 
 from .ffmpeg import FFmpeg, OnProgress, ShouldStop
 from .frame import FPS, HEIGHT, WIDTH, BackgroundClip, encode_library_clip
@@ -72,6 +71,8 @@ def generate_background(
 
 
 def _frames(spec: MovingBackground) -> Iterator[bytes]:
+    from moviepy import VideoClip  # a second and 60 MB that only making a background is worth
+
     clip = VideoClip(_Scene(spec).frame, duration=spec.seconds)
     for frame in clip.iter_frames(fps=FPS):
         yield frame.tobytes()
