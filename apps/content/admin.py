@@ -1,0 +1,77 @@
+"""Items, their versions and files, to look at; what is done with them happens in review, on the web pages and the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from apps.content.machine import ITEM_MACHINE
+from apps.content.models import Asset, Item, Revision
+from apps.content.queries import items
+from apps.workspaces.admin_base import WorkspaceAdmin, WorkspaceTabularInline
+
+COLOURS = {"neutral": "", "waiting": "warning", "busy": "info", "good": "success", "bad": "danger"}
+STATE_COLOURS = {state.name: COLOURS[state.tone] for state in ITEM_MACHINE.states}
+
+
+class StateFilter(admin.SimpleListFilter):
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return ITEM_MACHINE.choices
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        return queryset.filter(state=self.value()) if self.value() else queryset
+
+
+class RevisionInline(WorkspaceTabularInline):
+    model = Revision
+    fk_name = "item"
+    fields = ("number", "title", "note", "author_label", "created_at")
+    readonly_fields = fields
+    extra = 0
+
+
+@admin.register(Item)
+class ItemAdmin(WorkspaceAdmin):
+    icon = "movie"
+    list_display = ("title", "shown_state", "kind", "shown_version", "created_at", "shown_link")
+    list_filter = (StateFilter, "kind", "format")
+    search_fields = ("title", "source_title")
+    date_hierarchy = "created_at"
+    inlines = (RevisionInline,)
+    readonly_fields = ("title", "shown_state", "kind", "format", "language", "source_title", "source_url", "shown_link")
+    fields = readonly_fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Item]:
+        return items()
+
+    @display(description=_("state"), ordering="state", label=STATE_COLOURS)
+    def shown_state(self, item: Item) -> tuple[str, str]:
+        return item.state, item.get_state_display()
+
+    @display(description=_("version"))
+    def shown_version(self, item: Item) -> int:
+        return item.current_revision.number
+
+    @display(description=_("page"))
+    def shown_link(self, item: Item) -> str:
+        address = reverse("desk:item", args=[item.workspace.slug, item.pk])
+        return format_html('<a class="text-primary-600 underline" href="{}">{}</a>', address, _("Open"))
+
+
+@admin.register(Asset)
+class AssetAdmin(WorkspaceAdmin):
+    icon = "perm_media"
+    list_display = ("revision", "kind", "part", "seconds", "bytes", "created_at")
+    list_filter = ("kind",)
+    list_select_related = ("revision",)
+    fields = readonly_fields = ("revision", "kind", "part", "seconds", "bytes", "sha256", "key", "meta", "created_at")
