@@ -25,7 +25,7 @@ class Capability(StrEnum):
     """How the truth is found out when the answer to a publish call was lost."""
 
     KEY = "key"  # A: the platform takes a key of ours; sending again with it is harmless
-    HANDLE = "handle"  # B: the platform gives a handle before anything is public; the handle can be asked
+    HANDLE = "handle"  # B: the platform gives a handle before anything is public, and it can be asked
     LOOKUP = "lookup"  # C: the account's own posts can be searched; absence counts only after several looks
     NONE = "none"  # D: nothing can be asked; a person decides
 

@@ -45,9 +45,14 @@ def connect_account(
     limits.setdefault("timezone", workspace.timezone)
     limits.setdefault("daily_limit", plug.limits.posts_per_day)
     account = Account(
-        workspace=workspace, platform=platform, name=name, handle=handle, settings=settings or {}, **limits
+        workspace=workspace,
+        platform=platform,
+        name=name,
+        handle=handle,
+        credentials=credentials,
+        settings=settings or {},
+        **limits,
     )
-    account.credentials = credentials
     with unit_of_work():
         _save_new(account)
         if plug.provision:

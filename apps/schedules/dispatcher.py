@@ -74,7 +74,7 @@ class Dispatcher:
         return min(max(left, 0.001), BACKSTOP)
 
     def _take(self, now: datetime) -> list[tuple[int, int]]:
-        """Due posts, marked as sent. The mark keeps a second dispatcher from sending the same, and means nothing else."""
+        """Due posts, marked as sent. The mark keeps another dispatcher from sending the same, and means no more."""
         if not _due(now).exists():
             return []
         with transaction.atomic():

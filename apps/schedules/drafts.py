@@ -10,9 +10,7 @@ from apps.platforms.models import Account
 
 
 def video_of(variant: Variant) -> Asset | None:
-    return Asset._base_manager.filter(
-        revision_id=variant.revision_id, kind=Asset.Kind.VIDEO, part=variant.part
-    ).first()
+    return Asset._base_manager.filter(revision_id=variant.revision_id, kind=Asset.Kind.VIDEO, part=variant.part).first()
 
 
 def draft_of(variant: Variant, *, language: str, video: Asset | None) -> Draft:

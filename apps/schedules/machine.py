@@ -1,7 +1,7 @@
 """The life of a post.
 
-`submitting` is written before the call to the platform. What is lost after that is `unknown`, and only what the platform
-says, or a person, takes it out of there.
+`submitting` is written before the call to the platform. What is lost after that is `unknown`, and only the platform's
+word, or a person's, takes it out of there.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ def schedule_item(
     """One post for each part of the item's approved revision that has none on the account yet, in the order of parts.
 
     at: when the first is due, the others following by `spacing` (the account's minimum gap); None takes the next free
-    slots. Raises Conflict for an item that is not ready or is scheduled there already, Invalid for one that does not fit.
+    slots. Raises Conflict for an item that is not ready or stands there already, Invalid for one that does not fit.
     """
     actor.require("publish_content", item.workspace)
     with unit_of_work():
@@ -144,9 +144,7 @@ def _add(item: Item, variant: Variant, account: Account, actor: Actor, **times: 
         post.save()
         data = {"action": "schedule", "from": None, "to": post.state, "by": actor.label}
         emit(workspace=item.workspace, type="post.state", subject=post, data={**data, **_times(post)})
-        audit.record(
-            workspace=item.workspace, actor=actor, action="post.schedule", target=post, data={**_times(post)}
-        )
+        audit.record(workspace=item.workspace, actor=actor, action="post.schedule", target=post, data={**_times(post)})
     return post
 
 
@@ -164,6 +162,7 @@ def reschedule(*, post: Post, at: datetime, actor: Actor) -> Post:
     fields = {
         "due_at": at,
         "not_before": None,
+        "waiting_for": "",
         "wake_at": at,
         "sent_at": None,
         "slot": None,
@@ -299,4 +298,3 @@ def add_default_slots(*, account: Account) -> list[Slot]:
         for wall in DEFAULT_TIMES
     ]
     return Slot._base_manager.bulk_create(slots)
-

@@ -53,7 +53,11 @@ class _PostgresBell:
         try:
             if self._own is None:
                 parameters = connection.get_connection_params()
-                wanted = {key: parameters[key] for key in ("dbname", "user", "password", "host", "port") if parameters.get(key)}
+                wanted = {
+                    key: parameters[key]
+                    for key in ("dbname", "user", "password", "host", "port")
+                    if parameters.get(key)
+                }
                 self._own = psycopg.connect(**wanted, autocommit=True)
                 self._own.execute(f"LISTEN {NAME}")
                 return  # something may have changed before we listened

@@ -24,3 +24,10 @@ MEDIA_ROOT = HOME / "media"
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, not memory: threads and processes of a test share it as they do in production.
     DATABASES["default"]["TEST"] = {"NAME": str(HOME / "test.sqlite3")}
+# Adapters of each capability class for the loopback platform.
+EXTRA_PLATFORMS = {
+    "fake_key": "tests.platform_adapter.KeyPlatform",
+    "fake_handle": "tests.platform_adapter.HandlePlatform",
+    "fake_lookup": "tests.platform_adapter.LookupPlatform",
+    "fake_none": "tests.platform_adapter.MutePlatform",
+}

@@ -58,7 +58,7 @@ def open_feed(account: Account) -> Feed:
         )
     key = secrets.token_urlsafe(32)
     account.credentials = {"key": key}
-    account.save(update_fields=["sealed_credentials"])
+    account.save(update_fields=["credentials"])
     try:
         with transaction.atomic():
             return Feed._base_manager.create(

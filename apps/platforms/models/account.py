@@ -1,16 +1,13 @@
 from __future__ import annotations
 
-import uuid
-from typing import Any
-
 from django.db import models
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 from timezone_field import TimeZoneField
 
-from apps.common import crypto
 from apps.platforms.base import Platform
 from apps.platforms.registry import adapter
+from apps.workspaces.fields import SealedField
 from apps.workspaces.models import WorkspaceModel
 
 
@@ -27,11 +24,10 @@ class Account(WorkspaceModel):
         AT_ONCE = "at_once", _("At once")
         BY_HAND = "by_hand", _("Only by hand")
 
-    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     platform = models.CharField(_("platform"), max_length=40)
     name = models.CharField(_("name"), max_length=120)
     handle = models.CharField(_("handle"), max_length=120, help_text=_("The account's name on the platform."))
-    sealed_credentials = models.TextField(default="", blank=True, editable=False)
+    credentials = SealedField(_("credentials"))
     settings = models.JSONField(_("settings"), default=dict, blank=True)
     state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.ACTIVE, editable=False)
     state_reason = models.CharField(_("why"), max_length=240, blank=True, editable=False)
@@ -67,18 +63,3 @@ class Account(WorkspaceModel):
     @property
     def adapter(self) -> Platform:
         return adapter(self.platform)
-
-    @property
-    def credentials(self) -> dict[str, Any]:
-        """The opened credentials; never logged, never sent to a page."""
-        if not self.sealed_credentials:
-            return {}
-        return crypto.unseal(self.sealed_credentials, place=self._place)
-
-    @credentials.setter
-    def credentials(self, value: dict[str, Any]) -> None:
-        self.sealed_credentials = crypto.seal(value, place=self._place)
-
-    @property
-    def _place(self) -> str:
-        return f"workspace:{self.workspace_id}:account:{self.uid}:credentials"

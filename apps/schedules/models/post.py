@@ -12,14 +12,25 @@ from apps.platforms.models import Account
 from apps.schedules.machine import FOR_PEOPLE, POST_MACHINE
 from apps.schedules.models.slot import Slot
 
-__all__ = ["POST_MACHINE", "Post"]
+__all__ = ["POST_MACHINE", "Post", "Waiting"]
+
+
+class Waiting(models.TextChoices):
+    """Why a post that is due has not gone out."""
+
+    PART = "part", _("An earlier part goes first")
+    GAP = "gap", _("The account keeps a pause between posts")
+    LIMIT = "limit", _("The account has had its posts for today")
+    PLATFORM = "platform", _("The platform asked to wait")
+    PAUSE = "pause", _("Publishing is paused")
+    RETRY = "retry", _("It is tried again after a failure")
 
 
 class Post(StatefulModel):
     """One variant due on one account at one time.
 
-    due_at: what people asked for. not_before: what a wait of the system added. wake_at: when the system next has to look
-    at the row, whatever its state; NULL when there is nothing to do. The dispatcher knows only this column.
+    due_at: what people asked for. not_before: what a wait of the system added. wake_at: when the system next has to
+    look at the row, whatever its state; NULL when there is nothing to do. The dispatcher knows only this column.
     A worker owns the row while `lease_token` is its own; every write it makes carries the token.
     tries: calls that failed or were lost since a person last sent it; lookups: times that reconciliation looked.
     """
@@ -33,6 +44,7 @@ class Post(StatefulModel):
     slot = models.ForeignKey(Slot, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", editable=False)
     due_at = models.DateTimeField(_("due"))
     not_before = models.DateTimeField(_("not before"), null=True, editable=False)
+    waiting_for = models.CharField(_("waits"), max_length=8, choices=Waiting.choices, blank=True, editable=False)
     wake_at = models.DateTimeField(null=True, editable=False)
     sent_at = models.DateTimeField(null=True, editable=False)
     lease_token = models.UUIDField(null=True, editable=False)

@@ -1,0 +1,83 @@
+"""Whether a post may go out now. Asked before it is claimed, and again, under locks, before the call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.content.models import Item
+from apps.platforms.models import Account
+from apps.schedules.machine import UNDER_WAY
+from apps.schedules.models import Post, Waiting
+
+# How often a held post looks again; what holds it wakes it as well.
+LOOK_AGAIN = timedelta(seconds=30)
+
+
+@dataclass(frozen=True)
+class Go:
+    pass
+
+
+@dataclass(frozen=True)
+class Wait:
+    until: datetime
+    reason: Waiting
+
+
+@dataclass(frozen=True)
+class Withdraw:
+    """What was approved is not what this post would say."""
+
+    reason: Any
+
+
+@dataclass(frozen=True)
+class Miss:
+    grace: int
+
+
+Verdict = Go | Wait | Withdraw | Miss
+
+
+def judge(post: Post, *, account: Account, item: Item, now: datetime) -> Verdict:
+    """account, item: fresh rows; locked ones make the verdict hold until the transaction ends."""
+    if item.approved_revision_id != post.revision_id or item.state not in ("scheduled", "published", "analyzed"):
+        return Withdraw(_("The approved version is another one now."))
+    if account.state != Account.State.ACTIVE or post.workspace.paused_at:
+        return Wait(now, Waiting.PAUSE)
+    if _earlier_parts(post).exists():
+        return Wait(now + LOOK_AGAIN, Waiting.PART)
+    if now - max(post.due_at, post.not_before or post.due_at) > timedelta(minutes=account.catch_up):
+        return Miss(account.catch_up)
+    if account.hold_until and account.hold_until > now:
+        return Wait(account.hold_until, Waiting.PLATFORM)
+    return _pace(post, account, now)
+
+
+def _earlier_parts(post: Post):
+    """Parts that must be out before this one; one that a person cancelled holds nothing."""
+    siblings = Post._base_manager.filter(account=post.account_id, revision=post.revision_id, part__lt=post.part)
+    return siblings.exclude(state__in=["published", "cancelled"])
+
+
+def _pace(post: Post, account: Account, now: datetime) -> Verdict:
+    others = Post._base_manager.filter(account=account).exclude(pk=post.pk)
+    if account.minimum_gap:
+        gap = timedelta(minutes=account.minimum_gap)
+        recent = others.filter(Q(published_at__gt=now - gap) | Q(state__in=UNDER_WAY, state_at__gt=now - gap))
+        times = [published_at or state_at for published_at, state_at in recent.values_list("published_at", "state_at")]
+        if times:
+            return Wait(max(times) + gap, Waiting.GAP)
+    if account.daily_limit:
+        local = now.astimezone(account.timezone)
+        midnight = datetime.combine(local.date(), time(), tzinfo=account.timezone)
+        today = others.filter(Q(published_at__gte=midnight) | Q(state__in=UNDER_WAY))
+        if today.count() >= account.daily_limit:
+            tomorrow = datetime.combine(local.date() + timedelta(days=1), time(), tzinfo=account.timezone)
+            return Wait(tomorrow.astimezone(UTC), Waiting.LIMIT)
+    return Go()

@@ -1,0 +1,154 @@
+"""Writing what a call led to, fenced by the lease: published, try later, refused, unknown, ask."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from django.utils.translation import gettext as _
+
+from apps.common.clock import database_now
+from apps.common.errors import AdapterError
+from apps.common.failpoints import failpoint
+from apps.common.transactions import unit_of_work
+from apps.lifecycle.services import TransitionRefused, advance
+from apps.platforms.base import NeedsLogin, PublishResult, RateLimited
+from apps.platforms.models import Account
+from apps.platforms.services import flag_login
+from apps.schedules.models import Post, Waiting
+from apps.schedules.services import lock_item, settle_item
+from apps.schedules.wake import wake_dispatcher
+from apps.uploads.leases import Lease, backoff, close, freed, told
+from apps.uploads.models import Attempt
+from apps.workspaces.actors import SYSTEM
+
+log = structlog.get_logger(__name__)
+
+MAX_TRIES = 3
+# Also counts tries that never failed, such as those of workers that died: a post must not kill workers for ever.
+MAX_ATTEMPTS = 25
+KNOWN_WITHIN = timedelta(hours=24)
+
+
+def published(lease: Lease, result: PublishResult) -> str:
+    post = lease.post
+    failpoint("uploads.after_call")
+    response = {"external_id": result.external_id, "url": result.url}
+    try:
+        with unit_of_work():
+            item = lock_item(post.item_id)
+            now = database_now()
+            fields = freed(wake_at=None, published_at=now, error=None, **response)
+            advance(post, "publish", actor=SYSTEM, where=lease.where, fields=fields, data={"url": result.url})
+            close(lease.attempt, Attempt.Outcome.PUBLISHED, response=response)
+            _wake_next_part(post)
+            settle_item(item)
+            wake_dispatcher()
+    except TransitionRefused:
+        return _late(lease, response=response)
+    failpoint("uploads.after_result")
+    return post.state
+
+
+def _wake_next_part(post: Post) -> None:
+    waiting = Post._base_manager.filter(
+        account=post.account_id, revision=post.revision_id, state="scheduled", waiting_for=Waiting.PART
+    )
+    waiting.update(wake_at=database_now(), not_before=None, sent_at=None, waiting_for="")
+
+
+def failed(lease: Lease, error: AdapterError) -> str:
+    """The call certainly published nothing."""
+    if isinstance(error, NeedsLogin):
+        return _login_needed(lease, error)
+    if error.permanent:
+        return _finish(lease, "refuse", Attempt.Outcome.FAILED, error, freed(wake_at=None))
+    if isinstance(error, RateLimited):
+        return _rate_limited(lease, error)
+    return try_later(lease, error, Attempt.Outcome.FAILED)
+
+
+def try_later(lease: Lease, error: AdapterError, outcome: str) -> str:
+    """Another try after a growing wait, or a person after the last."""
+    post = lease.post
+    tries = post.tries + 1
+    if tries >= MAX_TRIES or lease.attempt.number >= MAX_ATTEMPTS:
+        return _finish(lease, "ask", outcome, error, freed(wake_at=None, tries=tries))
+    wait = timedelta(seconds=error.retry_after) if error.retry_after else backoff(lease.platform, tries)
+    when = database_now() + wait
+    fields = freed(wake_at=when, not_before=when, tries=tries, waiting_for=Waiting.RETRY, handle="", lookups=0)
+    return _finish(lease, "release", outcome, error, fields)
+
+
+def _rate_limited(lease: Lease, error: RateLimited) -> str:
+    """The wait holds for the whole account, and is not counted as a failure of the post."""
+    if lease.attempt.number >= MAX_ATTEMPTS:
+        return _finish(lease, "ask", Attempt.Outcome.FAILED, error, freed(wake_at=None))
+    wait = timedelta(seconds=error.retry_after) if error.retry_after else backoff(lease.platform, 2)
+    when = database_now() + wait
+    hold_account(lease.post.account_id, when)
+    fields = freed(wake_at=when, not_before=when, waiting_for=Waiting.PLATFORM)
+    return _finish(lease, "release", Attempt.Outcome.FAILED, error, fields)
+
+
+def hold_account(account_id: int, when) -> None:
+    account = Account._base_manager.filter(pk=account_id)
+    account.exclude(hold_until__gt=when).update(hold_until=when)
+
+
+def _login_needed(lease: Lease, error: NeedsLogin) -> str:
+    """The account waits for its owner, and its posts with it."""
+    flag_login(account=lease.post.account, actor=SYSTEM, reason=error.message)
+    now = database_now()
+    fields = freed(wake_at=now, not_before=now, waiting_for=Waiting.PAUSE)
+    return _finish(lease, "release", Attempt.Outcome.FAILED, error, fields)
+
+
+def lost_answer(lease: Lease, error: Exception) -> str:
+    """The call may have published. The token stays on the row, so that a late answer of this worker still counts."""
+    now = database_now()
+    # The call of this worker has ended; the platform may still be working on it.
+    quarantine = now + timedelta(seconds=lease.platform.timeout)
+    return _finish(lease, "lose_track", Attempt.Outcome.UNKNOWN, error, {"wake_at": quarantine, "sent_at": None})
+
+
+def still_unknown(lease: Lease, error: Exception | None, outcome: str, wait: timedelta | None = None, **fields) -> str:
+    """Look again later, less and less often, and ask a person after a day."""
+    post, now = lease.post, database_now()
+    age = now - post.state_at
+    if age > KNOWN_WITHIN or lease.attempt.number >= MAX_ATTEMPTS:
+        return ask(lease, error or AdapterError(_("The platform did not say what happened.")), outcome)
+    wait = wait or max(min(age / 2, timedelta(hours=1)), backoff(lease.platform, 1))
+    changes = {"wake_at": now + wait, "sent_at": None, **fields}
+    with unit_of_work():
+        if not Post._base_manager.filter(pk=post.pk, state="unknown", **lease.where).update(**changes):
+            return _late(lease)
+        close(lease.attempt, outcome, error=told(error) if error else None)
+        wake_dispatcher()
+    return "unknown"
+
+
+def ask(lease: Lease, error: AdapterError, outcome: str) -> str:
+    return _finish(lease, "ask", outcome, error, freed(wake_at=None))
+
+
+def _finish(lease: Lease, action: str, outcome: str, error: Exception, fields: dict[str, Any]) -> str:
+    said = told(error)
+    try:
+        with unit_of_work():
+            fields = {**fields, "error": said}
+            advance(lease.post, action, actor=SYSTEM, where=lease.where, fields=fields, data={"error": said})
+            close(lease.attempt, outcome, error=said)
+            wake_dispatcher()
+    except TransitionRefused:
+        return _late(lease, error=said)
+    failpoint(f"uploads.after_{action}")
+    return lease.post.state
+
+
+def _late(lease: Lease, *, error: dict | None = None, response: dict | None = None) -> str:
+    """The lease went to another worker; what happened is kept in the attempt, and that worker's finding counts."""
+    close(lease.attempt, Attempt.Outcome.LATE, error=error, response=response)
+    log.warning("answered_too_late", post=lease.post.pk, attempt=lease.attempt.number, response=response, error=error)
+    return "late"

@@ -1,0 +1,115 @@
+"""Finding out what became of a call whose answer was lost, by what the platform offers.
+
+Key: send again; the platform knows the key. Handle: ask for it. Lookup: look several times, some time apart, before
+absence counts. None: a person decides. Never a blind repetition.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import structlog
+from django.db import DatabaseError
+from django.utils.translation import gettext as _
+
+from apps.common.clock import database_now
+from apps.common.errors import AdapterError, DomainError
+from apps.common.failpoints import failpoint
+from apps.platforms.base import Capability, Found, NeedsLogin, NotFound, RateLimited, StillUnknown
+from apps.platforms.services import flag_login
+from apps.schedules.models import Post
+from apps.uploads import outcomes
+from apps.uploads.leases import Lease, LeaseLost, take_unknown
+from apps.uploads.models import Attempt
+from apps.uploads.requests import request_for
+from apps.workspaces.actors import SYSTEM
+
+log = structlog.get_logger(__name__)
+
+
+def find_out(post: Post) -> str:
+    """One step towards the truth about an unknown post; returns the state it is left in."""
+    capability = post.account.adapter.capability
+    kind = Attempt.Kind.RESEND if capability == Capability.KEY else Attempt.Kind.LOOK
+    lease = take_unknown(post, kind)
+    if lease is None:
+        return "taken"
+    if capability == Capability.NONE:
+        reason = AdapterError(
+            _("Nobody can say whether this was published: the platform offers no way to ask."),
+            hint=_("Look at the account, then report it as online or send it again."),
+        )
+        return outcomes.ask(lease, reason, Attempt.Outcome.UNKNOWN)
+    if capability == Capability.HANDLE and not post.handle:
+        # Nothing becomes public before its handle is on disk.
+        return outcomes.try_later(lease, _not_there(), Attempt.Outcome.NOT_THERE)
+    try:
+        return _resend(lease) if capability == Capability.KEY else _look(lease)
+    except (DatabaseError, LeaseLost):
+        raise
+    except NeedsLogin as error:
+        flag_login(account=post.account, actor=SYSTEM, reason=error.message)
+        return outcomes.still_unknown(lease, error, Attempt.Outcome.FAILED)
+    except DomainError as error:
+        return _no_answer(lease, error)
+    except Exception as error:  # a bug in an adapter says nothing about what the platform did
+        log.exception("adapter_bug", post=post.pk, platform=lease.platform.slug)
+        return outcomes.still_unknown(lease, error, Attempt.Outcome.UNKNOWN)
+
+
+def _resend(lease: Lease) -> str:
+    """Class A: the same key again. Only while the platform remembers it, and only what is still approved."""
+    post, platform = lease.post, lease.platform
+    first = Attempt._base_manager.filter(post=post, intent_at__isnull=False).order_by("number").first()
+    if platform.key_seconds and database_now() - first.intent_at > timedelta(seconds=platform.key_seconds):
+        reason = AdapterError(
+            _("The platform no longer remembers the key of this post."), hint=_("Look at the account.")
+        )
+        return outcomes.ask(lease, reason, Attempt.Outcome.WITHDRAWN)
+    post.item.refresh_from_db(fields=["approved_revision"])
+    if post.item.approved_revision_id != post.revision_id:
+        reason = AdapterError(
+            _("It is not known whether this went out, and it is no longer what was approved."),
+            hint=_("Look at the account, then report it as online or cancel it."),
+        )
+        return outcomes.ask(lease, reason, Attempt.Outcome.WITHDRAWN)
+    result = platform.publish(request_for(post, platform), lambda _handle: None)
+    return outcomes.published(lease, result)
+
+
+def _look(lease: Lease) -> str:
+    post, platform = lease.post, lease.platform
+    outcome = platform.reconcile(request_for(post, platform), post.handle)
+    failpoint("uploads.after_look")
+    match outcome:
+        case Found(result):
+            return outcomes.published(lease, result)
+        case StillUnknown(reason):
+            return outcomes.still_unknown(lease, AdapterError(reason or "unknown"), Attempt.Outcome.UNKNOWN)
+        case NotFound():
+            return _absent(lease)
+    raise TypeError(f"{platform.slug} answered {outcome!r}")
+
+
+def _absent(lease: Lease) -> str:
+    """A handle's word is final; a search may only be slow to show the post."""
+    looked = lease.post.lookups + 1
+    if lease.platform.capability == Capability.LOOKUP and looked < lease.platform.lookups:
+        wait = timedelta(seconds=lease.platform.lookup_seconds)
+        return outcomes.still_unknown(lease, None, Attempt.Outcome.NOT_THERE, wait, lookups=looked)
+    return outcomes.try_later(lease, _not_there(), Attempt.Outcome.NOT_THERE)
+
+
+def _not_there() -> AdapterError:
+    return AdapterError(_("The call was lost, and the platform does not have the post."))
+
+
+def _no_answer(lease: Lease, error: DomainError) -> str:
+    """This call failed, which says nothing about the first one."""
+    permanent = not isinstance(error, AdapterError) or error.permanent
+    if permanent:
+        return outcomes.ask(lease, error, Attempt.Outcome.FAILED)
+    wait = timedelta(seconds=error.retry_after) if error.retry_after else None
+    if isinstance(error, RateLimited) and wait:
+        outcomes.hold_account(lease.post.account_id, database_now() + wait)
+    return outcomes.still_unknown(lease, error, Attempt.Outcome.UNKNOWN, wait)

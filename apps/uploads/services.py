@@ -1,0 +1,198 @@
+"""Publishing a post: claim it, commit the intent, call the platform, write what came of it.
+
+No transaction is open during a call. Whatever is lost after the intent is `unknown` and is found out, never repeated
+blindly; see `reconcile`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import DatabaseError
+from django.utils.translation import gettext as _
+
+from apps.common.clock import database_now
+from apps.common.errors import AdapterError, DomainError
+from apps.common.failpoints import failpoint
+from apps.common.transactions import unit_of_work
+from apps.lifecycle.events import emit
+from apps.lifecycle.services import TransitionRefused, advance
+from apps.platforms.base import OutcomeUnknown
+from apps.platforms.models import Account
+from apps.schedules.models import Post, Waiting
+from apps.schedules.services import CLEARED, lock_item, mark_missed, miss_post, settle_item
+from apps.schedules.wake import wake_dispatcher
+from apps.uploads import gate, outcomes, reconcile
+from apps.uploads.leases import Lease, LeaseLost, claim, close, freed, held
+from apps.uploads.models import Attempt
+from apps.uploads.requests import request_for
+from apps.workspaces.actors import SYSTEM, Actor
+
+log = structlog.get_logger(__name__)
+_SWEPT = 200
+
+
+def publish_post(*, post_id: int) -> str:
+    """Take a post as far as it goes now; returns the state it is left in. Harmless when called twice or too early."""
+    post = _load(post_id)
+    if post is None or post.wake_at is None or post.wake_at > database_now():
+        return post.state if post else "gone"
+    if post.state == "scheduled":
+        return _publish(post)
+    if post.state == "unknown":
+        return reconcile.find_out(post)
+    return _recover(post)
+
+
+def _load(post_id: int) -> Post | None:
+    rows = Post._base_manager.select_related("workspace", "account__workspace", "item", "variant", "revision")
+    return rows.filter(pk=post_id).first()
+
+
+def _publish(post: Post) -> str:
+    verdict = gate.judge(post, account=post.account, item=post.item, now=database_now())
+    if not isinstance(verdict, gate.Go):
+        try:
+            return _hold_back(post, verdict)
+        except TransitionRefused:
+            return "taken"
+    lease = claim(post)
+    if lease is None:
+        return "taken"
+    try:
+        request = request_for(post, lease.platform)
+    except DomainError as error:
+        return outcomes.failed(lease, AdapterError(error.message, permanent=True, hint=error.hint))
+    if not _commit_intent(lease):
+        return post.state
+    try:
+        result = lease.platform.publish(request, lambda handle: _keep_handle(lease, handle))
+    except OutcomeUnknown as error:
+        return outcomes.lost_answer(lease, error)
+    except AdapterError as error:
+        return outcomes.failed(lease, error)
+    except (DatabaseError, LeaseLost):
+        raise
+    except Exception as error:  # a bug in an adapter says nothing about what the platform did
+        log.exception("adapter_bug", post=post.pk, platform=lease.platform.slug)
+        return outcomes.lost_answer(lease, error)
+    return outcomes.published(lease, result)
+
+
+def _commit_intent(lease: Lease) -> bool:
+    """Under the locks of account, item and post, in this order: ask the gate again and write `submitting`."""
+    post = lease.post
+    try:
+        with unit_of_work():
+            account = Account._base_manager.select_for_update().get(pk=post.account_id)
+            item = lock_item(post.item_id)
+            post.workspace.refresh_from_db(fields=["paused_at"])
+            now = database_now()
+            verdict = gate.judge(post, account=account, item=item, now=now)
+            # It was in time when it was claimed, and so it still is.
+            if not isinstance(verdict, gate.Go | gate.Miss):
+                _hold_back(post, verdict, lease)
+                return False
+            fields = held(lease.platform, lease.attempt.token, now)
+            advance(post, "submit", actor=SYSTEM, where={**lease.where, "lease_until__gt": now}, fields=fields)
+            Attempt._base_manager.filter(pk=lease.attempt.pk).update(intent_at=now)
+    except TransitionRefused:
+        # Cancelled meanwhile, or this worker slept past its lease. Nothing was sent.
+        close(lease.attempt, Attempt.Outcome.WITHDRAWN)
+        return False
+    failpoint("uploads.after_intent")
+    return True
+
+
+def _hold_back(post: Post, verdict: gate.Verdict, lease: Lease | None = None) -> str:
+    """Act on a verdict other than Go, before the claim or after it."""
+    if lease is not None:
+        close(lease.attempt, Attempt.Outcome.WITHDRAWN)
+    match verdict:
+        case gate.Wait(until, reason):
+            return _postpone(post, until, reason, lease)
+        case gate.Withdraw(reason):
+            where = lease.where if lease else {}
+            said = {"code": "not_approved", "message": str(reason)}
+            with unit_of_work():
+                item = lock_item(post.item_id)
+                fields = {**CLEARED, "error": said}
+                advance(post, "cancel", actor=SYSTEM, where=where, fields=fields, data={"error": said})
+                settle_item(item)
+        case gate.Miss(grace):
+            miss_post(post=post, now=database_now(), grace=grace)
+    return post.state
+
+
+def _postpone(post: Post, until: datetime, reason: Waiting, lease: Lease | None) -> str:
+    # A pause moves no time: whether the post is still in time is asked when publishing goes on.
+    moved = {} if reason == Waiting.PAUSE else {"not_before": until}
+    fields = freed(wake_at=until, waiting_for=reason, **moved)
+    with unit_of_work():
+        if lease is not None:
+            advance(post, "release", actor=SYSTEM, where=lease.where, fields=fields, data={"waiting_for": reason})
+            return post.state
+        same = Post._base_manager.filter(pk=post.pk, state="scheduled", wake_at=post.wake_at)
+        if same.update(**fields) and post.waiting_for != reason:
+            data = {"waiting_for": reason, "until": until.isoformat()}
+            emit(workspace=post.workspace_id, type="post.waiting", subject=post, data=data)
+    return post.state
+
+
+def _keep_handle(lease: Lease, handle: str) -> None:
+    """Class B: the handle is on disk before anything can become public; without the lease, nothing may."""
+    kept = Post._base_manager.filter(pk=lease.post.pk, state__in=["submitting", "unknown"], **lease.where)
+    if not kept.update(handle=handle):
+        raise LeaseLost(_("Another worker owns this post by now."))
+    failpoint("uploads.after_handle")
+
+
+def _recover(post: Post) -> str:
+    """A worker was lost: before the intent nothing was sent, so the post goes back; after it, nobody knows."""
+    now = database_now()
+    where = {"lease_token": post.lease_token, "lease_until__lte": now}
+    platform = post.account.adapter
+    if post.state == "claimed":
+        too_many = Attempt._base_manager.filter(post=post).count() >= outcomes.MAX_ATTEMPTS
+        action, fields = ("ask", freed(wake_at=None)) if too_many else ("release", freed(wake_at=now))
+    else:
+        action = "lose_track"
+        # The lost worker may still be alive and sending; its call ends within its timeout.
+        fields = {"wake_at": post.lease_until + timedelta(seconds=platform.timeout), "sent_at": None}
+    try:
+        with unit_of_work():
+            advance(post, action, actor=SYSTEM, where=where, fields=fields, data={"reason": "worker_lost"})
+            open_attempts = Attempt._base_manager.filter(post=post, finished_at=None)
+            open_attempts.update(outcome=Attempt.Outcome.LOST, finished_at=now)
+            wake_dispatcher()
+    except TransitionRefused:
+        pass  # the worker came back, or another one was here first
+    return post.state
+
+
+def sweep() -> dict[str, int]:
+    """Put right what was left behind: ended leases, and posts too late to go out. Only what was found is counted."""
+    now = database_now()
+    found: Counter[str] = Counter()
+    ended = Post._base_manager.filter(state__in=["claimed", "submitting"], lease_until__lte=now)
+    for pk in list(ended.values_list("pk", flat=True)[:_SWEPT]):
+        post = _load(pk)
+        before = post.state if post else ""
+        if post and before in ("claimed", "submitting") and _recover(post) != before:
+            found["recovered"] += 1
+    found["missed"] += mark_missed(now)
+    return {name: count for name, count in found.items() if count}
+
+
+def report_published(*, post: Post, actor: Actor, url: str = "") -> Post:
+    """A person says that the post is online; raises TransitionRefused unless it waits for a person."""
+    actor.require("publish_content", post.workspace)
+    with unit_of_work():
+        item = lock_item(post.item_id)
+        fields = freed(wake_at=None, published_at=database_now(), url=url, error=None)
+        advance(post, "report_published", actor=actor, fields=fields, data={"url": url})
+        settle_item(item)
+        wake_dispatcher()
+    return post

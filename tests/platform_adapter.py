@@ -1,0 +1,88 @@
+"""Adapters for tests/servers/platform_server.py, one of each capability class, over real HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+from apps.platforms import http
+from apps.platforms.base import (
+    Capability,
+    Found,
+    Limits,
+    NotFound,
+    Outcome,
+    OutcomeUnknown,
+    Platform,
+    PublishRequest,
+    PublishResult,
+    StillUnknown,
+)
+from apps.common.errors import AdapterError
+
+
+class _Loopback(Platform):
+    """The account's settings name the server. Times are short, so that tests need not wait."""
+
+    limits = Limits(as_of=date(2026, 11, 1), title=80, text=500, hashtags=5)
+    timeout = 1.0
+    margin = 0.5
+    first_retry = 0.05
+    lookups = 2
+    lookup_seconds = 0.1
+
+    def publish(self, request: PublishRequest, on_handle: Callable[[str], None]) -> PublishResult:
+        return self._post(request, "/posts")
+
+    def _post(self, request: PublishRequest, path: str, **headers: str) -> PublishResult:
+        body = {"account": request.account, "title": request.draft.title}
+        url = request.settings["url"] + path
+        with http.client(timeout=request.timeout) as client:
+            answer = http.send(client, "POST", url, json=body, headers=headers).json()
+        return PublishResult(external_id=answer["id"], url=answer["url"])
+
+    def _get(self, request: PublishRequest, path: str, **query: str) -> dict:
+        with http.client(timeout=request.timeout) as client:
+            url = request.settings["url"] + path
+            return http.send(client, "GET", url, changes=False, params=query).json()
+
+
+class KeyPlatform(_Loopback):
+    slug, label, capability = "fake_key", "Loopback with keys", Capability.KEY
+
+    def publish(self, request: PublishRequest, on_handle: Callable[[str], None]) -> PublishResult:
+        return self._post(request, "/posts", **{"Idempotency-Key": str(request.post_key)})
+
+
+class HandlePlatform(_Loopback):
+    slug, label, capability = "fake_handle", "Loopback with handles", Capability.HANDLE
+
+    def publish(self, request: PublishRequest, on_handle: Callable[[str], None]) -> PublishResult:
+        body = {"account": request.account, "title": request.draft.title}
+        with http.client(timeout=request.timeout) as client:
+            url = request.settings["url"] + "/containers"
+            handle = http.send(client, "POST", url, changes=False, json=body).json()["handle"]
+        on_handle(handle)
+        return self._post(request, f"/containers/{handle}/publish")
+
+    def reconcile(self, request: PublishRequest, handle: str) -> Outcome:
+        try:
+            number = self._get(request, f"/containers/{handle}")["id"]
+        except OutcomeUnknown as error:
+            return StillUnknown(error.message)
+        return Found(PublishResult(external_id=number)) if number else NotFound()
+
+
+class LookupPlatform(_Loopback):
+    slug, label, capability = "fake_lookup", "Loopback with search", Capability.LOOKUP
+
+    def reconcile(self, request: PublishRequest, handle: str) -> Outcome:
+        try:
+            found = self._get(request, "/posts", account=request.account, title=request.draft.title)["posts"]
+        except AdapterError as error:
+            return StillUnknown(error.message)
+        return Found(PublishResult(external_id=found[0]["id"])) if found else NotFound()
+
+
+class MutePlatform(_Loopback):
+    slug, label, capability = "fake_none", "Loopback without answers", Capability.NONE

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from django_scopes import scope
+
+from apps.platforms.models import Account
+from apps.schedules.models import Post
+from apps.uploads.services import publish_post, sweep
+from tests.factories.platforms import AccountFactory
+from tests.factories.workspaces import WorkspaceFactory
+from tests.servers import platform_server
+
+
+@pytest.fixture
+def platform() -> Iterator[platform_server.Platform]:
+    with platform_server.running() as platform:
+        yield platform
+
+
+@pytest.fixture
+def connect(transactional_db, platform) -> Iterator[Callable[..., Account]]:
+    """connect("fake_key") is an account on the loopback platform; the workspace's scope is open."""
+    workspace = WorkspaceFactory()
+    with scope(workspace=workspace):
+        yield lambda slug, **fields: AccountFactory(
+            workspace=workspace, platform=slug, settings={"url": platform.url}, **fields
+        )
+
+
+@pytest.fixture
+def work_off() -> Callable[..., str]:
+    """Play dispatcher, worker and sweeper for one post until it rests or `until` is its state."""
+
+    def run(post: Post, *, seconds: float = 15, until: tuple[str, ...] = ()) -> str:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            sweep()
+            publish_post(post_id=post.pk)
+            post.refresh_from_db()
+            if post.wake_at is None or post.state in until:
+                return post.state
+            time.sleep(0.02)
+        return post.state
+
+    return run
