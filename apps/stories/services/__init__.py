@@ -6,6 +6,7 @@ from apps.stories.services.intake import Duplicate, add_story, import_text_file
 from apps.stories.services.scripts import write_script
 from apps.stories.services.sources import (
     SourceDraft,
+    check_source,
     delete_source,
     fetch_source,
     keep_reddit_keys,
@@ -20,6 +21,7 @@ __all__ = [
     "Row",
     "SourceDraft",
     "add_story",
+    "check_source",
     "decide_stories",
     "delete_source",
     "fetch_source",

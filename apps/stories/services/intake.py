@@ -80,18 +80,37 @@ def add_story(
     Raises Invalid for an empty or far too long text, Duplicate when the story is here already.
     """
     actor.require("write_content", workspace)
+    twins = twins or Twins(workspace)
+    story = check_new_story(
+        workspace=workspace, title=title, text=text, url=url, author=author, language=language, origin=origin, twins=twins
+    )
+    story.added_by = actor.user
+    if not keep_story(story, actor=actor):
+        raise duplicate_of(None)
+    twins.add(story)
+    return story
+
+
+def check_new_story(
+    *,
+    workspace: Workspace,
+    title: str,
+    text: str,
+    url: str = "",
+    author: str = "",
+    language: str = "",
+    origin: str = Story.Origin.PASTED,
+    twins: Twins | None = None,
+) -> Story:
+    """The story that `add_story` would add, not saved. Raises Invalid and Duplicate."""
     title, body = _titled(title, text)
     _check(title, body)
     digest = hashlib.sha256(body.encode()).hexdigest()
-    name = f"{digest}-{uuid.uuid4().hex}" if again else digest
-    fetched = FetchedStory(external_id=name, title=title, text=body, url=url, author=author)
+    fetched = FetchedStory(external_id=digest, title=title, text=body, url=url, author=author)
     story = draft_story(workspace, fetched, origin=origin, language=language)
-    story.added_by = actor.user
-    twins = twins or Twins(workspace)
-    twin = None if again else twins.of(story)
-    if twin or not keep_story(story, actor=actor):
+    twin = (twins or Twins(workspace)).of(story)
+    if twin:
         raise duplicate_of(twin)
-    twins.add(story)
     return story
 
 

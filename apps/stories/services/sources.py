@@ -48,8 +48,7 @@ class SourceDraft:
 def save_source(*, workspace: Workspace, actor: Actor, draft: SourceDraft, source: Source | None = None) -> Source:
     """Create or change a source together with its timer. Raises Invalid."""
     actor.require("manage_sources", workspace)
-    settings = read_settings(draft)
-    _check(workspace, draft, source)
+    settings = check_source(workspace=workspace, draft=draft, source=source)
     with unit_of_work():
         is_new = source is None
         source = source or Source(workspace=workspace, kind=draft.kind)
@@ -69,6 +68,13 @@ def save_source(*, workspace: Workspace, actor: Actor, draft: SourceDraft, sourc
         data = {"name": source.name, "settings": stored, "every_minutes": draft.every_minutes, "enabled": draft.enabled}
         audit.record(workspace=workspace, actor=actor, action=action, target=source, data=data)
     return source
+
+
+def check_source(*, workspace: Workspace, draft: SourceDraft, source: Source | None = None) -> SourceSettings:
+    """The draft's settings in full, if `save_source` would take it. Raises Invalid."""
+    settings = read_settings(draft)
+    _check(workspace, draft, source)
+    return settings
 
 
 def read_settings(draft: SourceDraft) -> SourceSettings:
