@@ -10,7 +10,7 @@ from .ffmpeg import FFmpeg, OnProgress, ShouldStop
 
 WIDTH, HEIGHT, FPS = 1080, 1920, 30
 BT709 = ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv")
-THREADS = "3"  # of one encoder: more cost memory on large machines and bring little at this size
+THREADS = "2"  # of one encoder: each costs about 25 MB, and a machine with more cores runs more workers
 
 
 @dataclass(frozen=True)
