@@ -1,4 +1,4 @@
-"""Items, their versions and files, to look at; what is done with them happens in review, on the web pages and the API."""
+"""Items, their versions and files, to look at; deciding happens in review, editing on the web pages and in the API."""
 
 from __future__ import annotations
 
