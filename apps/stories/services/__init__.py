@@ -3,7 +3,7 @@
 from apps.stories.services.batches import Report, Row, import_stories
 from apps.stories.services.decisions import Decided, decide_stories
 from apps.stories.services.intake import Duplicate, add_story, import_text_file
-from apps.stories.services.scripts import write_script
+from apps.stories.services.scripts import request_script, write_script
 from apps.stories.services.sources import (
     SourceDraft,
     check_source,
@@ -29,6 +29,7 @@ __all__ = [
     "import_text_file",
     "keep_reddit_keys",
     "request_fetch",
+    "request_script",
     "save_source",
     "write_script",
 ]

@@ -11,11 +11,28 @@ from apps.common.text.parts import split_parts
 from apps.common.transactions import unit_of_work
 from apps.content.models import Item
 from apps.content.services import Origin, Text, create_item, submit_item
-from apps.lifecycle.runs import Work
+from apps.lifecycle.models import Run
+from apps.lifecycle.runs import Work, start_run
 from apps.lifecycle.services import advance
 from apps.stories.models import Story
 from apps.templates.generation import Written, generate
 from apps.workspaces.actors import SYSTEM, Actor
+
+
+def request_script(*, story: Story, actor: Actor) -> Run:
+    """Shortlist a new story, and queue its script or return the run that writes it already. Raises Conflict."""
+    actor.require("write_content", story.workspace)
+    if story.state == "new":
+        advance(story, "shortlist", actor=actor, data={"title": story.title})
+    _check_writable(story)
+    return start_run(workspace=story.workspace, kind="script", subject=story, actor=actor)
+
+
+def _check_writable(story: Story) -> None:
+    if story.state == "used":
+        raise Conflict(_("This story has its script already."), hint=_("Open the item that was made from it."))
+    if story.state == "rejected":
+        raise Conflict(_("This story is rejected."), hint=_("Restore it first."))
 
 
 def write_script(*, story: Story, work: Work | None = None, actor: Actor = SYSTEM) -> Item:
@@ -24,8 +41,9 @@ def write_script(*, story: Story, work: Work | None = None, actor: Actor = SYSTE
     Raises Conflict when the story has a script already, and what `generate` raises; then the story stays as it is.
     """
     actor.require("write_content", story.workspace)
-    if story.state == "used":
-        raise Conflict(_("This story has its script already."), hint=_("Open the item that was made from it."))
+    _check_writable(story)
+    if work is not None:
+        work.plan(3)
     _step(work, "parts", _("Cutting the story into parts"))
     parts = cut_parts(story)
     _step(work, "write", _("Writing hook, title and description"))
@@ -42,7 +60,6 @@ def write_script(*, story: Story, work: Work | None = None, actor: Actor = SYSTE
 
 def _step(work: Work | None, name: str, label: str) -> None:
     if work is not None:
-        work.plan(3)
         work.step(name, label=label)
 
 

@@ -6,7 +6,6 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
 from django.conf import settings as site
 from django.db.models import F
 from django.utils import timezone
@@ -186,7 +185,7 @@ def _reader(source: Source, settings: SourceSettings) -> Reader:
     return RedditReader(settings, keys.keys(), url=site.REDDIT_URL)
 
 
-def guarded_fetch(url: str, headers: dict[str, str]) -> httpx.Response:
+def guarded_fetch(url: str, headers: dict[str, str]) -> http.Response:
     return http.get(url, headers=headers, private_hosts=site.PRIVATE_HOSTS)
 
 
