@@ -40,15 +40,22 @@ def unseal(token: str, *, place: str) -> Any:
     try:
         content = json.loads(_box().decrypt(token.encode()))
     except InvalidToken as error:
-        raise CredentialUnreadable(
-            "A stored secret cannot be decrypted.",
-            hint="Add the key it was written with to CREDENTIAL_KEYS, or enter the secret again.",
-        ) from error
+        raise _unreadable() from error
     if content["place"] != place:
         raise CredentialUnreadable("A stored secret belongs to another record.", hint="Enter the secret again.")
     return content["value"]
 
 
 def rotate(token: str) -> str:
-    """The same secret under the first key of CREDENTIAL_KEYS."""
-    return _box().rotate(token.encode()).decode()
+    """The same secret under the first key of CREDENTIAL_KEYS; raises CredentialUnreadable."""
+    try:
+        return _box().rotate(token.encode()).decode()
+    except InvalidToken as error:
+        raise _unreadable() from error
+
+
+def _unreadable() -> CredentialUnreadable:
+    return CredentialUnreadable(
+        "A stored secret cannot be decrypted.",
+        hint="Add the key it was written with to CREDENTIAL_KEYS, or enter the secret again.",
+    )

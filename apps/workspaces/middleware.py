@@ -22,6 +22,8 @@ from apps.workspaces.actors import Actor
 from apps.workspaces.models import User, Workspace
 from apps.workspaces.queries import workspaces_of
 
+# Pages about the person, drawn in the shell of the workspace they come from.
+_PERSONAL = ("/accounts/", "/profile/", "/workspaces/")
 _WORKSPACE_PAGE = re.compile(r"^/w/(?P<slug>[^/]+)(?:/|$)")
 
 Response = Callable[[HttpRequest], HttpResponse]
@@ -31,7 +33,8 @@ class WorkspaceMiddleware:
     """Sets `request.workspace` and `request.actor`, and opens `scope(workspace=…)` until the response is made.
 
     Pages under /w/<slug>/ name their workspace; the admin works in the one last visited. To everybody who is not a
-    member, a workspace does not exist (404). Elsewhere both are None, and the API's authentication fills them in.
+    member, a workspace does not exist (404). Pages about the person know the last one too, without its scope. Elsewhere
+    both are None, and the API's authentication fills them in.
     """
 
     sync_capable = True
@@ -45,6 +48,8 @@ class WorkspaceMiddleware:
         page, in_admin = _WORKSPACE_PAGE.match(request.path_info), _in_admin(request)
         # The outer scope also undoes what the API's authentication opens inside.
         with scope():
+            if request.path_info.startswith(_PERSONAL) and request.user.is_authenticated:
+                return self._personal(request)
             if not page and not in_admin:
                 return self.get_response(request)
             if not request.user.is_authenticated:
@@ -54,6 +59,12 @@ class WorkspaceMiddleware:
             request.actor = Actor.of(request.user)
             request.workspace = _named(request.user, page["slug"]) if page else sessions.current(request)
             return self._in_scope(request)
+
+    def _personal(self, request: HttpRequest) -> HttpResponse:
+        if not request.user.must_change_password:
+            request.actor, request.workspace = Actor.of(request.user), sessions.current(request)
+        with translation.override(request.user.language or translation.get_language()):
+            return self.get_response(request)
 
     def _in_scope(self, request: HttpRequest) -> HttpResponse:
         language = request.user.language or translation.get_language()

@@ -64,7 +64,7 @@ def update_workspace(*, workspace: Workspace, actor: Actor, **fields: Any) -> Wo
 def add_member(*, workspace: Workspace, user: User, role: str, actor: Actor) -> Membership:
     """Make `user` a member. Raises NotAllowed, and Conflict when they are one already."""
     actor.require("manage_members", workspace)
-    _check_grant(workspace, actor, role)
+    check_grant(workspace, actor, role)
     with unit_of_work(), scope(workspace=workspace):
         if Membership.objects.filter(user=user).exists():
             raise Conflict(_("%(person)s is a member already.") % {"person": user})
@@ -82,7 +82,7 @@ def set_role(*, workspace: Workspace, user: User, role: str, actor: Actor) -> Me
         membership = _locked(workspace, user)
         if membership.role == role:
             return membership
-        _check_grant(workspace, actor, role, membership.role)
+        check_grant(workspace, actor, role, membership.role)
         _keep_an_owner(workspace, membership)
         before, membership.role = membership.role, role
         membership.save(update_fields=["role"])
@@ -100,7 +100,7 @@ def remove_member(*, workspace: Workspace, user: User, actor: Actor) -> None:
     with unit_of_work(), scope(workspace=workspace):
         membership = _locked(workspace, user)
         if actor.user != user:
-            _check_grant(workspace, actor, membership.role)
+            check_grant(workspace, actor, membership.role)
         _keep_an_owner(workspace, membership)
         membership.delete()
         WorkspaceUserObjectPermission.objects.filter(content_object=workspace, user=user).delete()
@@ -170,7 +170,7 @@ def _permission_rows() -> Any:
     return Permission.objects.filter(content_type=ContentType.objects.get_for_model(Workspace))
 
 
-def _check_grant(workspace: Workspace, actor: Actor, *roles: str) -> None:
+def check_grant(workspace: Workspace, actor: Actor, *roles: str) -> None:
     """Only an owner makes owners, or changes what an owner is."""
     for role in roles:
         if role not in Role.values:

@@ -84,14 +84,10 @@ def authenticate(credential: str) -> ApiToken | None:
     token = ApiToken.objects.filter(prefix=prefix).select_related("user", "workspace").first()
     # Compared also when there is no such token, so that the time taken tells nothing about prefixes.
     matches = hmac.compare_digest(token.secret_hash if token else "0" * 64, _digest(secret))
-    if token is None or not matches or not is_valid(token) or not token.user.is_active:
+    if token is None or not matches or not token.is_valid or not token.user.is_active:
         return None
     _note_use(token)
     return token
-
-
-def is_valid(token: ApiToken) -> bool:
-    return token.revoked_at is None and (token.expires_at is None or token.expires_at > timezone.now())
 
 
 def actor_of(token: ApiToken) -> Actor:

@@ -6,7 +6,7 @@
     const box = document.querySelector(".toasts");
     if (!box) return;
     const element = document.createElement("div");
-    element.className = `toast ${tone}`;
+    element.className = `toast toast-${tone}`;
     element.setAttribute("role", tone === "bad" ? "alert" : "status");
     element.textContent = message;
     if (hint) element.append(Object.assign(document.createElement("small"), { textContent: hint }));
