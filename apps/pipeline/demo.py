@@ -14,7 +14,7 @@ from apps.stories.models import Story
 from apps.stories.services import add_story, decide_stories
 from apps.workspaces.actors import Actor
 from apps.workspaces.models import User, Workspace
-from apps.workspaces.services import create_owner
+from apps.workspaces.services import create_owner, one_time_password
 
 OWNER_EMAIL = "owner@rundown.example"
 NAME, SLUG = "Demo", "demo"
@@ -53,6 +53,16 @@ def prepare_demo() -> Demo:
             minimum_gap=0,
         )
     return Demo(workspace, owner, account, password)
+
+
+def sign_in_password(demo: Demo) -> str:
+    """The owner's one-time password; a fresh one as long as they have never signed in, then nothing."""
+    if demo.password or not demo.owner.must_change_password:
+        return demo.password
+    password = one_time_password()
+    demo.owner.set_password(password)
+    demo.owner.save(update_fields=["password"])
+    return password
 
 
 def add_waiting_story(demo: Demo) -> Story | None:

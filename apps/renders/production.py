@@ -60,7 +60,7 @@ def produce_part(studio: Studio, script: PartScript, *, preset: Preset, kind: st
         captions = caption(studio, script, narration)
         asset = encode(studio, script, narration, captions, preset=preset, kind=kind)
         if kind == Asset.Kind.VIDEO:
-            picture(studio, script, asset)
+            picture(studio, script)
     except Stopped as stopped:
         raise RunCancelled from stopped
     return asset
@@ -128,15 +128,15 @@ def encode(
     return asset
 
 
-def picture(studio: Studio, script: PartScript, video: Asset) -> Asset:
-    """The thumbnail: a frame after the hook, with the title."""
+def picture(studio: Studio, script: PartScript) -> Asset:
+    """The thumbnail: the title over a frame of the background, free of captions."""
     studio.work.step(f"thumbnail-{script.number}", label=labelled(script, "Thumbnail"), total=1)
-    at = min(HOOK_MOST + 1.0, (video.seconds or 2.0) / 2)
+    shot = background_plan(studio, script, 1.0).shots[0]
     request = ThumbnailRequest(
-        video=Path(video.file.path),
-        video_key=video.key,
-        at=at,
-        title=script.title,
+        video=shot.clip.path,
+        video_key=shot.clip.key,
+        at=shot.start,
+        title=studio.revision.title,
         label=script.label,
         style=studio.look.cards,
     )

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from apps.common.processes.child import ProcessError
-from apps.pipeline.demo import OWNER_EMAIL, add_waiting_story, prepare_demo
+from apps.pipeline.demo import OWNER_EMAIL, add_waiting_story, prepare_demo, sign_in_password
 from apps.pipeline.site import set_up, supervisor
 
 
@@ -27,7 +27,7 @@ class Command(BaseCommand):
         self.stdout.write(f"\nRundown is at {settings.SITE_URL}/")
         self.stdout.write(f"  admin   {settings.SITE_URL}/admin/")
         self.stdout.write(f"  feed    {settings.SITE_URL}/feeds/{demo.account.handle}/")
-        if demo.password:
-            self.stdout.write(f"  sign in {OWNER_EMAIL} with the one-time password {demo.password}")
+        if password := sign_in_password(demo):
+            self.stdout.write(f"  sign in {OWNER_EMAIL} with the one-time password {password}")
         self.stdout.write("Ctrl-C ends it.\n\n")
         self.stdout.flush()
