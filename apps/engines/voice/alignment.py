@@ -49,7 +49,7 @@ def _voiced(heard: Sequence[Sound]) -> list[Sound]:
     for sound in heard:
         if sound.symbol in STRESS:
             stressed_since = sound.start if stressed_since is None else stressed_since
-        elif sound.symbol == BREAK or sound.symbol[0].isalpha() and not _modifies(sound.symbol):
+        elif sound.symbol == BREAK or (sound.symbol[0].isalpha() and not _modifies(sound.symbol)):
             start = sound.start if stressed_since is None else stressed_since
             voiced.append(Sound(sound.symbol, start, sound.end))
             stressed_since = None
@@ -70,7 +70,7 @@ def _flatten(words: Sequence[Sequence[str]]) -> tuple[list[str], list[int | None
     owners: list[int | None] = []
     for index, phonemes in enumerate(words):
         for phoneme in phonemes:
-            if phoneme == BREAK or phoneme[0].isalpha() and not _modifies(phoneme):
+            if phoneme == BREAK or (phoneme[0].isalpha() and not _modifies(phoneme)):
                 flat.append(phoneme)
                 owners.append(index)
         flat.append(BREAK)

@@ -19,7 +19,7 @@ class TimedWord:
 
 @dataclass(frozen=True, slots=True)
 class SpeechRequest:
-    """One sentence to say. words: what is said, punctuation included; speed: 1.0 is the voice's own, 2.0 twice as fast."""
+    """One sentence. words: as they are said, punctuation included; speed: 1.0 is the voice's own, 2.0 twice as fast."""
 
     words: tuple[str, ...]
     speed: float = 1.0

@@ -57,7 +57,7 @@ def narrate(
     cache_dir: Path,
     out: Path,
     speed: float = 1.0,
-    pauses: Pauses = Pauses(),  # noqa: B008 - frozen
+    pauses: Pauses = Pauses(),
     target_lufs: float = TARGET_LUFS,
     ffmpeg: FFmpeg | None = None,
     on_progress: OnSentence | None = None,
