@@ -59,7 +59,7 @@ class PlatformConfig:
 
 @dataclass(frozen=True)
 class MediaFile:
-    """A file to publish. name: in the default storage; size: bytes; sha256: hexadecimal; open: a fresh binary stream."""
+    """A file to publish. name: in the default storage; size: bytes; sha256: in hexadecimal; open: a fresh stream."""
 
     name: str
     size: int

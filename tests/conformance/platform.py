@@ -1,0 +1,98 @@
+"""What every platform adapter must do, over a real connection. Subclass, and give the fixture `case`."""
+
+from __future__ import annotations
+
+import socket
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date
+
+import pytest
+
+from apps.common.errors import AdapterError
+from apps.platforms.base import (
+    Capability,
+    Draft,
+    Found,
+    NotFound,
+    OutcomeUnknown,
+    Platform,
+    Problem,
+    PublishRequest,
+    PublishResult,
+)
+
+
+@dataclass
+class Case:
+    """published: how often a title is public. unreachable: the same adapter and request, with nobody listening."""
+
+    platform: Platform
+    request: PublishRequest
+    published: Callable[[str], int]
+    unreachable: Callable[[str], tuple[Platform, PublishRequest]]
+
+
+def nobody_listens() -> str:
+    """An address of the loopback that refuses connections."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{probe.getsockname()[1]}"
+
+
+class PlatformConformance:
+    def test_it_says_what_it_is(self, case: Case) -> None:
+        platform = case.platform
+        assert platform.slug
+        assert str(platform.label)
+        assert platform.capability in set(Capability)
+        assert isinstance(platform.limits.as_of, date)
+        assert 0 < platform.timeout < platform.timeout + platform.margin
+
+    def test_a_draft_that_fits_has_no_problems(self, case: Case) -> None:
+        assert case.platform.validate(case.request.draft) == []
+
+    def test_a_draft_that_does_not_fit_is_told_why(self, case: Case) -> None:
+        limits = case.platform.limits
+        draft = Draft(title="x" * (limits.title + 1), text="ക്ഷ" * limits.text)
+        message = f"{limits.title + 1} characters are too many; at most {limits.title} fit."
+        assert case.platform.validate(draft) == [Problem("title", message)]
+
+    def test_publishing_makes_one_post_with_an_id(self, case: Case) -> None:
+        result = self.publish(case)
+        assert isinstance(result, PublishResult)
+        assert result.external_id
+        assert case.published(case.request.draft.title) == 1
+
+    def test_a_key_or_a_handle_keeps_the_second_call_from_posting_twice(self, case: Case) -> None:
+        if case.platform.capability == Capability.KEY:
+            assert self.publish(case) == self.publish(case)
+        elif case.platform.capability == Capability.HANDLE:
+            handles: list[str] = []
+            case.platform.publish(case.request, handles.append)
+            assert isinstance(case.platform.reconcile(case.request, handles[0]), Found)
+        elif case.platform.capability == Capability.LOOKUP:
+            assert case.platform.reconcile(case.request, "") == NotFound()
+            self.publish(case)
+            assert isinstance(case.platform.reconcile(case.request, ""), Found)
+        else:
+            self.publish(case)
+        assert case.published(case.request.draft.title) == 1
+
+    def test_another_post_is_another_post(self, case: Case) -> None:
+        self.publish(case)
+        other = replace(case.request, post_key=uuid.uuid4(), draft=replace(case.request.draft, title="Another one"))
+        case.platform.publish(other, lambda _handle: None)
+        assert (case.published(case.request.draft.title), case.published("Another one")) == (1, 1)
+
+    def test_an_unreachable_platform_has_certainly_published_nothing(self, case: Case) -> None:
+        platform, request = case.unreachable(nobody_listens())
+        with pytest.raises(AdapterError) as caught:
+            platform.publish(request, lambda _handle: None)
+        assert not isinstance(caught.value, OutcomeUnknown)
+        assert caught.value.permanent is False
+
+    @staticmethod
+    def publish(case: Case) -> PublishResult:
+        return case.platform.publish(case.request, lambda _handle: None)

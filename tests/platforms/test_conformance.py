@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+
+from apps.platforms.base import Draft, MediaFile, PlatformConfig, PublishRequest
+from apps.platforms.feed.adapter import FeedPlatform
+from apps.platforms.feed.models import FeedEntry
+from tests import platform_adapter
+from tests.conformance.platform import Case, PlatformConformance
+from tests.factories.platforms import AccountFactory
+from tests.platforms.video import sha256_of
+from tests.servers import platform_server
+
+
+class TestFeed(PlatformConformance):
+    @pytest.fixture
+    def case(self, live_server) -> Case:
+        account = AccountFactory()
+        name = default_storage.save(f"w{account.workspace_id}/items/1/video.mp4", ContentFile(b"a video"))
+        request = PublishRequest(
+            post_key=uuid.uuid4(),
+            account=account.handle,
+            credentials=account.credentials,
+            settings={},
+            draft=Draft(title="A day at sea", text="Waves.", hashtags=("sea",), has_video=True),
+            timeout=10,
+            video=MediaFile(name, 7, sha256_of(b"a video"), "video/mp4", lambda: default_storage.open(name)),
+        )
+        return Case(
+            platform=FeedPlatform(PlatformConfig(internal_url=live_server.url)),
+            request=request,
+            published=lambda title: FeedEntry._base_manager.filter(title=title).count(),
+            unreachable=lambda url: (FeedPlatform(PlatformConfig(internal_url=url)), request),
+        )
+
+
+class TestLoopback(PlatformConformance):
+    @pytest.fixture(params=["KeyPlatform", "HandlePlatform", "LookupPlatform", "MutePlatform"])
+    def case(self, request):
+        adapter = getattr(platform_adapter, request.param)(PlatformConfig())
+        with platform_server.running() as server:
+            wanted = PublishRequest(
+                post_key=uuid.uuid4(),
+                account="me",
+                credentials={},
+                settings={"url": server.url},
+                draft=Draft(title="A day at sea", text="Waves."),
+                timeout=2,
+            )
+            yield Case(
+                platform=adapter,
+                request=wanted,
+                published=lambda title: server.counts()[title],
+                unreachable=lambda url: (adapter, replace(wanted, settings={"url": url})),
+            )
