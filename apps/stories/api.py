@@ -88,7 +88,9 @@ class ReportOut(Schema):
 class SourceIn(Schema):
     kind: Literal["reddit", "feed"]
     name: str = Field(max_length=120, examples=["r/tales, best of the day"])
-    settings: dict[str, Any] = Field(examples=[{"subreddit": "tales", "sort": "top", "window": "day", "min_score": 100}])
+    settings: dict[str, Any] = Field(
+        examples=[{"subreddit": "tales", "sort": "top", "window": "day", "min_score": 100}]
+    )
     every_minutes: int = Field(60, examples=[60])
     enabled: bool = True
 
@@ -182,7 +184,9 @@ def restore_story(request: HttpRequest, story_id: int) -> Story:
     return advance(_story(story_id), "restore", actor=request.actor)
 
 
-@router.post("/stories/{int:story_id}/script", response={202: RunRef}, tags=["stories"], summary="Write a story's script")
+@router.post(
+    "/stories/{int:story_id}/script", response={202: RunRef}, tags=["stories"], summary="Write a story's script"
+)
 def script_story(request: HttpRequest, story_id: int) -> Status:
     story = _story(story_id)
     run = services.request_script(story=story, actor=request.actor)
@@ -215,7 +219,9 @@ def delete_source(request: HttpRequest, source_id: int) -> Status:
     return Status(204, None)
 
 
-@router.post("/sources/{int:source_id}/fetch", response={202: RunRef}, tags=["stories"], summary="Fetch from a source now")
+@router.post(
+    "/sources/{int:source_id}/fetch", response={202: RunRef}, tags=["stories"], summary="Fetch from a source now"
+)
 def fetch_source(request: HttpRequest, source_id: int) -> Status:
     run = services.request_fetch(source=_source(source_id), actor=request.actor)
     return Status(202, {"run": run.pk})

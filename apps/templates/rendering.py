@@ -64,9 +64,7 @@ def check(instructions: str, text: str, variables: Sequence[Mapping[str, Any]]) 
 
 def _unknown(text: str, declared: Iterable[str]) -> list[str]:
     known = set(declared)
-    return [
-        _("There is no variable “%(name)s”.") % {"name": name} for name in placeholders(text) if name not in known
-    ]
+    return [_("There is no variable “%(name)s”.") % {"name": name} for name in placeholders(text) if name not in known]
 
 
 def _stray_braces(text: str) -> list[str]:
@@ -77,9 +75,7 @@ def _stray_braces(text: str) -> list[str]:
     ]
 
 
-def render(
-    instructions: str, text: str, variables: Sequence[Mapping[str, Any]], values: Mapping[str, Any]
-) -> Rendered:
+def render(instructions: str, text: str, variables: Sequence[Mapping[str, Any]], values: Mapping[str, Any]) -> Rendered:
     """Both texts with their placeholders filled. Raises Invalid for a missing, unknown or mistyped variable."""
     problems = {**_unexpected(variables, values), **_unfilled(variables, values)}
     if problems:

@@ -38,7 +38,7 @@ class Draft:
 def add_version(*, workspace: Workspace, kind: str, draft: Draft, actor: Actor) -> PromptVersion:
     """The next version of the workspace's own template of that kind; it is not active yet. Raises Invalid."""
     actor.require("manage_templates", workspace)
-    _check(kind, draft)
+    check_version(kind, draft)
     with unit_of_work():
         template = _own_template(workspace, kind)
         last = PromptVersion._base_manager.filter(template=template).aggregate(last=Max("number"))["last"] or 0
@@ -82,7 +82,8 @@ def _own_template(workspace: Workspace, kind: str) -> PromptTemplate:
     return own.select_for_update().get()
 
 
-def _check(kind: str, draft: Draft) -> None:
+def check_version(kind: str, draft: Draft) -> None:
+    """Raises Invalid with the fields that are wrong."""
     problems = rendering.check(draft.instructions, draft.text, draft.variables)
     if kind not in Kind.values:
         problems["kind"] = [_("There is no such kind of template.")]

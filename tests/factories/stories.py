@@ -14,7 +14,43 @@ from apps.workspaces.actors import SYSTEM
 from apps.workspaces.models import Workspace
 
 _numbers = count(1)
-_SYLLABLES = "ba be bi bo da de di do fa fe fi ka ke ki ko la le li lo ma me mi mo na ne ni no ra re ri ro sa se si so".split()
+_SYLLABLES = [
+    "ba",
+    "be",
+    "bi",
+    "bo",
+    "da",
+    "de",
+    "di",
+    "do",
+    "fa",
+    "fe",
+    "fi",
+    "ka",
+    "ke",
+    "ki",
+    "ko",
+    "la",
+    "le",
+    "li",
+    "lo",
+    "ma",
+    "me",
+    "mi",
+    "mo",
+    "na",
+    "ne",
+    "ni",
+    "no",
+    "ra",
+    "re",
+    "ri",
+    "ro",
+    "sa",
+    "se",
+    "si",
+    "so",
+]
 
 
 def story_text(number: int, sentences: int = 24) -> str:
@@ -33,7 +69,9 @@ def make_story(workspace: Workspace, *, state: str = "new", **fields: Any) -> St
     known = set(FetchedStory.__dataclass_fields__)
     fetched = FetchedStory(**{key: value for key, value in values.items() if key in known})
     rest = {key: value for key, value in values.items() if key not in known}
-    story = draft_story(workspace, fetched, origin=rest.pop("origin", Story.Origin.REDDIT), source=rest.pop("source", None))
+    story = draft_story(
+        workspace, fetched, origin=rest.pop("origin", Story.Origin.REDDIT), source=rest.pop("source", None)
+    )
     for key, value in rest.items():
         setattr(story, key, value)
     story.state = state

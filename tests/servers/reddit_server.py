@@ -1,7 +1,7 @@
 """A loopback server that speaks the part of Reddit's API that a reader of text posts uses, for the real PRAW.
 
-Answers follow Reddit's own: bearer tokens, listings by fullname with `after`, 403 and 404 with a `reason`, a redirect to
-the search for unknown names, rate-limit headers on every answer.
+Answers follow Reddit's own: bearer tokens, listings by fullname with `after`, 403 and 404 with a `reason`, a redirect
+to the search for unknown names, rate-limit headers on every answer.
 """
 
 from __future__ import annotations
@@ -153,9 +153,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.state.requests.append(seen)
         return seen
 
-    def _answer(
-        self, status: int, content: Any, headers: dict[str, str] | None = None, *, limits: bool = True
-    ) -> None:
+    def _answer(self, status: int, content: Any, headers: dict[str, str] | None = None, *, limits: bool = True) -> None:
         body = json.dumps(content).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json; charset=UTF-8")

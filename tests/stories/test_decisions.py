@@ -60,7 +60,7 @@ def test_the_script_keeps_every_letter_of_the_story(in_workspace):
     story.refresh_from_db(from_queryset=Story.objects)
     item = Item.objects.get()
     assert (story.state, story.item) == ("used", item)
-    assert (item.kind, item.state, item.source, item.source_text) == ("story", "draft", "r/", story.text)
+    assert (item.kind, item.state, item.source, item.source_text) == ("story", "in_review", "r/", story.text)
     revision = item.current_revision
     assert revision.body == story.text
     total = len(revision.parts)

@@ -13,11 +13,13 @@ from apps.stories.readers.base import FetchedStory, Findings
 from apps.stories.readers.feed import FeedReader, FeedSettings, html_to_text
 
 RSS = """<?xml version="1.0" encoding="UTF-8"?>
-<rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:dc="http://purl.org/dc/elements/1.1/">
+<rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/"
+  xmlns:dc="http://purl.org/dc/elements/1.1/">
 <channel><title>Night Tales</title><link>https://tales.example/</link>
 <item><title>The lamp &amp; the well</title><link>https://tales.example/lamp</link><guid isPermaLink="false">tale-1</guid>
 <dc:creator>Ann</dc:creator><pubDate>Tue, 03 Nov 2026 10:00:00 +0530</pubDate><description>Short.</description>
-<content:encoded><![CDATA[<p>It was <b>dark</b>.<br>Very dark.</p><script>alert(1)</script><p>Then a lamp<!-- x --> went on.</p>]]>
+<content:encoded><![CDATA[<p>It was <b>dark</b>.<br>Very dark.</p>
+<script>alert(1)</script><p>Then a lamp<!-- x --> went on.</p>]]>
 </content:encoded></item>
 <item><title>Two words</title><guid>tale-2</guid><description>Two words.</description></item>
 <item><title>Nothing</title><guid>tale-3</guid></item>
@@ -72,9 +74,7 @@ def test_a_feed_that_has_not_changed_costs_one_short_request():
     marks = {"etag": '"v1"', "modified": "Tue, 03 Nov 2026 05:00:00 GMT"}
     stories, findings = read(site, marks=marks)
     assert (stories, findings.unchanged, findings.marks) == ([], True, marks)
-    assert site.asked == [
-        (URL, {"If-None-Match": '"v1"', "If-Modified-Since": "Tue, 03 Nov 2026 05:00:00 GMT"})
-    ]
+    assert site.asked == [(URL, {"If-None-Match": '"v1"', "If-Modified-Since": "Tue, 03 Nov 2026 05:00:00 GMT"})]
 
 
 def test_an_atom_feed_in_malayalam_and_a_link_that_is_no_web_address():

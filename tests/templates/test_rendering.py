@@ -17,7 +17,9 @@ VARIABLES = [
 
 
 def test_values_take_the_place_of_their_names():
-    done = render("In {{ title }}.", "{{title}}/{{count}}/{{tags}}", VARIABLES, {"title": "A", "count": 2, "tags": ["x", "y"]})
+    done = render(
+        "In {{ title }}.", "{{title}}/{{count}}/{{tags}}", VARIABLES, {"title": "A", "count": 2, "tags": ["x", "y"]}
+    )
     assert (done.instructions, done.text) == ("In A.", "A/2/- x\n- y")
     assert render("", "{{title}}{{count}}{{tags}}", VARIABLES, {"title": "A"}).text == "A"
 

@@ -25,11 +25,19 @@ def test_a_new_version_waits_until_somebody_activates_it(in_workspace, actor):
     person = actor("admin")
     built_in = queries.active_version("script", in_workspace)
     version = add_version(workspace=in_workspace, kind="script", draft=draft(note="Shorter"), actor=person)
-    assert (version.number, version.author, queries.active_version("script", in_workspace)) == (1, person.user, built_in)
+    assert (version.number, version.author, queries.active_version("script", in_workspace)) == (
+        1,
+        person.user,
+        built_in,
+    )
     activate_version(workspace=in_workspace, version=version, actor=person)
     assert queries.active_version("script", in_workspace) == version
     second = add_version(workspace=in_workspace, kind="script", draft=draft(), actor=person)
-    assert (second.number, queries.previous_version(second), queries.previous_version(version)) == (2, version, built_in)
+    assert (second.number, queries.previous_version(second), queries.previous_version(version)) == (
+        2,
+        version,
+        built_in,
+    )
     activate_version(workspace=in_workspace, version=built_in, actor=person)
     assert queries.active_version("script", in_workspace) == built_in
     assert [event.type for event in Event.objects.order_by("seq")] == [

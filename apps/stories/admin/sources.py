@@ -30,10 +30,27 @@ from apps.stories.services import SourceDraft
 from apps.workspaces.admin_base import WorkspaceAdmin
 
 COMMON = ("limit", "min_words", "max_words")
-REDDIT = ("subreddit", "sort", "window", "min_score", "max_score", "nsfw", "flairs", "without_flairs", "authors", "without_authors")
+REDDIT = (
+    "subreddit",
+    "sort",
+    "window",
+    "min_score",
+    "max_score",
+    "nsfw",
+    "flairs",
+    "without_flairs",
+    "authors",
+    "without_authors",
+)
 FEED = ("url", "follow_links")
 NAMES = ("flairs", "without_flairs", "authors", "without_authors")
-SORT_LABELS = {"hot": _("Hot"), "new": _("New"), "top": _("Top"), "rising": _("Rising"), "controversial": _("Controversial")}
+SORT_LABELS = {
+    "hot": _("Hot"),
+    "new": _("New"),
+    "top": _("Top"),
+    "rising": _("Rising"),
+    "controversial": _("Controversial"),
+}
 WINDOW_LABELS = {
     "hour": _("Hour"), "day": _("Day"), "week": _("Week"), "month": _("Month"), "year": _("Year"), "all": _("All time")
 }  # fmt: skip
@@ -69,24 +86,35 @@ def _choice(label: Any, choices: list[tuple[str, Any]], initial: str, **options:
 class SourceForm(forms.ModelForm):
     """A source's settings and timer as fields; what is right and wrong, `services` says."""
 
-    enabled = forms.BooleanField(label=_("Fetch by itself"), required=False, initial=True, widget=UnfoldBooleanSwitchWidget)
+    enabled = forms.BooleanField(
+        label=_("Fetch by itself"), required=False, initial=True, widget=UnfoldBooleanSwitchWidget
+    )
     every_minutes = _number(_("Every … minutes"), 60, help_text=_("Also editable among the periodic tasks."))
     limit = _number(_("Entries to look at"), 50)
     min_words = _number(_("Fewest words"), 150)
     max_words = _number(_("Most words"), 3000)
     subreddit = _text(_("Subreddit"), help_text=_("As in r/name; several joined by “+”."))
     sort = _choice(_("Sorted by"), [(name, SORT_LABELS[name]) for name in SORTS], "top")
-    window = _choice(_("Of the last"), [(name, WINDOW_LABELS[name]) for name in WINDOWS], "day", help_text=_("For top and controversial."))
+    window = _choice(
+        _("Of the last"),
+        [(name, WINDOW_LABELS[name]) for name in WINDOWS],
+        "day",
+        help_text=_("For top and controversial."),
+    )
     min_score = _number(_("Lowest score"), 100, required=False)
     max_score = _number(_("Highest score"), None, required=False)
-    nsfw = _choice(_("Adult stories"), [("skip", _("Leave out")), ("allow", _("Take too")), ("only", _("Take only"))], "skip")
+    nsfw = _choice(
+        _("Adult stories"), [("skip", _("Leave out")), ("allow", _("Take too")), ("only", _("Take only"))], "skip"
+    )
     flairs = _text(_("Only these flairs"), help_text=_("By comma; empty for all."))
     without_flairs = _text(_("Without these flairs"))
     authors = _text(_("Only these authors"))
     without_authors = _text(_("Without these authors"), initial="AutoModerator")
     url = _text(_("Address of the feed"))
     follow_links = forms.BooleanField(
-        label=_("Read the linked page where the feed has only a summary"), required=False, widget=UnfoldBooleanSwitchWidget
+        label=_("Read the linked page where the feed has only a summary"),
+        required=False,
+        widget=UnfoldBooleanSwitchWidget,
     )
 
     class Meta:
@@ -111,7 +139,9 @@ class SourceForm(forms.ModelForm):
         settings = {name: self._value(name, values.get(name)) for name in names}
         self.draft = SourceDraft(values["kind"], values["name"], settings, values["every_minutes"], values["enabled"])
         try:
-            services.check_source(workspace=self.workspace, draft=self.draft, source=self.instance if self.instance.pk else None)
+            services.check_source(
+                workspace=self.workspace, draft=self.draft, source=self.instance if self.instance.pk else None
+            )
         except DomainError as error:
             for field, problems in error.details.items():
                 self.add_error(field if field in self.fields else None, problems)
@@ -132,8 +162,8 @@ class SourceAdmin(WorkspaceAdmin):
     search_fields = ("name",)
     change_form_outer_before_template = "stories/admin/fetch.html"
     conditional_fields = {
-        **{name: "kind == 'reddit'" for name in REDDIT},
-        **{name: "kind == 'feed'" for name in FEED},
+        **dict.fromkeys(REDDIT, "kind == 'reddit'"),
+        **dict.fromkeys(FEED, "kind == 'feed'"),
     }
     readonly_fields = ("shown_health", "shown_problem", "fetched_at", "shown_next", "shown_result")
 
@@ -142,14 +172,21 @@ class SourceAdmin(WorkspaceAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Source | None = None) -> list[tuple[Any, dict[str, Any]]]:
         state = [(_("How it goes"), {"fields": self.readonly_fields})] if obj else []
-        pairs = (("sort", "window"), ("min_score", "max_score"), ("flairs", "without_flairs"), ("authors", "without_authors"))
+        pairs = (
+            ("sort", "window"),
+            ("min_score", "max_score"),
+            ("flairs", "without_flairs"),
+            ("authors", "without_authors"),
+        )
         return [
             *state,
             (None, {"fields": ("name", "kind", ("enabled", "every_minutes"))}),
             (_("What to read"), {"fields": ("subreddit", *pairs, "nsfw", *FEED, "limit", ("min_words", "max_words"))}),
         ]
 
-    def get_form(self, request: HttpRequest, obj: Source | None = None, change: bool = False, **kwargs: Any) -> type[forms.ModelForm]:
+    def get_form(
+        self, request: HttpRequest, obj: Source | None = None, change: bool = False, **kwargs: Any
+    ) -> type[forms.ModelForm]:
         kwargs["fields"] = ["name", "kind"]  # the others are the form's own, not the model's
         form = super().get_form(request, obj, change, **kwargs)
         form.workspace = request.workspace
@@ -168,7 +205,8 @@ class SourceAdmin(WorkspaceAdmin):
             services.delete_source(source=source, actor=request.actor)
 
     @display(
-        description=_("health"), label={"new": "info", "good": "success", "shaky": "warning", "bad": "danger", "off": "default"}
+        description=_("health"),
+        label={"new": "info", "good": "success", "shaky": "warning", "bad": "danger", "off": "default"},
     )
     def shown_health(self, source: Source) -> tuple[str, Any]:
         if not source.enabled:

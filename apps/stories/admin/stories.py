@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
+from django.forms import Script
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -99,7 +100,14 @@ class StoryAdmin(WorkspaceAdmin):
         "title", "shown_state", "shown_score", "words", "minutes", "shown_source", "shown_age",
     )  # fmt: skip
     list_display_links = ("title",)
-    list_filter = (StateFilter, "origin", "source", "nsfw", ("words", RangeNumericFilter), ("score", RangeNumericFilter))
+    list_filter = (
+        StateFilter,
+        "origin",
+        "source",
+        "nsfw",
+        ("words", RangeNumericFilter),
+        ("score", RangeNumericFilter),
+    )
     list_filter_submit = True
     list_filter_sheet = True
     list_sections = (Preview,)
@@ -109,11 +117,21 @@ class StoryAdmin(WorkspaceAdmin):
     actions = ("shortlist_selected", "reject_selected", "restore_selected")
     actions_list = ("import_page",)
     change_form_outer_before_template = "stories/admin/decide.html"
-    readonly_fields = ("shown_state", "shown_source", "score", "flair", "words", "minutes", "posted_at", "fetched_at", "item")
+    readonly_fields = (
+        "shown_state",
+        "shown_source",
+        "score",
+        "flair",
+        "words",
+        "minutes",
+        "posted_at",
+        "fetched_at",
+        "item",
+    )
 
     class Media:
         css = {"all": ("rundown/admin-keys.css",)}
-        js = ("rundown/admin-keys.js",)
+        js = (Script("rundown/admin-keys.js", defer=True),)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Story]:
         return queries.stories()
@@ -122,7 +140,10 @@ class StoryAdmin(WorkspaceAdmin):
         if obj is None:
             return [(None, {"fields": ("title", "text", "file", "url", "author")})]
         about = ("shown_state", "shown_source", "author", "url", "score", "flair", "words", "minutes")
-        return [(None, {"fields": ("title", "text")}), (_("About it"), {"fields": (*about, "posted_at", "fetched_at", "item")})]
+        return [
+            (None, {"fields": ("title", "text")}),
+            (_("About it"), {"fields": (*about, "posted_at", "fetched_at", "item")}),
+        ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Story | None = None) -> tuple[str, ...]:
         return self.readonly_fields if obj else ()
@@ -163,7 +184,11 @@ class StoryAdmin(WorkspaceAdmin):
 
     @display(description=_("from"), ordering="origin")
     def shown_source(self, story: Story) -> str:
-        return f"r/{story.community}" if story.origin == Story.Origin.REDDIT else story.community or story.get_origin_display()
+        return (
+            f"r/{story.community}"
+            if story.origin == Story.Origin.REDDIT
+            else story.community or story.get_origin_display()
+        )
 
     @display(description=_("came in"), ordering="fetched_at")
     def shown_age(self, story: Story) -> Any:
@@ -174,10 +199,19 @@ class StoryAdmin(WorkspaceAdmin):
         return super().changelist_view(request, {**keys, **(extra_context or {})})
 
     def _tabs(self, request: HttpRequest) -> list[dict[str, Any]]:
-        counts, here, address = queries.counts_by_state(), request.GET.get("state"), reverse("admin:stories_story_changelist")
+        counts, here, address = (
+            queries.counts_by_state(),
+            request.GET.get("state"),
+            reverse("admin:stories_story_changelist"),
+        )
         everything = {"label": _("All"), "count": sum(counts.values()), "link": address, "active": not here}
         return [everything] + [
-            {"label": label, "count": counts.get(name, 0), "link": f"{address}?{urlencode({'state': name})}", "active": name == here}
+            {
+                "label": label,
+                "count": counts.get(name, 0),
+                "link": f"{address}?{urlencode({'state': name})}",
+                "active": name == here,
+            }
             for name, label in STORY_MACHINE.choices
         ]
 

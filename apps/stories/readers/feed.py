@@ -20,8 +20,36 @@ from apps.common.text.words import words
 from apps.stories.readers.base import FetchedStory, Findings, SourceSettings, length_problem
 
 _BLOCKS = frozenset(
-    "address article aside blockquote dd div dl dt figcaption figure footer h1 h2 h3 h4 h5 h6 header hr li main ol p pre "
-    "section table tr ul".split()
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "dd",
+        "div",
+        "dl",
+        "dt",
+        "figcaption",
+        "figure",
+        "footer",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "li",
+        "main",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "table",
+        "tr",
+        "ul",
+    ]
 )
 _UNSEEN = frozenset({"script", "style", "template", "noscript", "iframe", "svg"})
 
@@ -151,7 +179,7 @@ def _longest_content(entry: feedparser.FeedParserDict) -> str:
 def _date(entry: feedparser.FeedParserDict) -> datetime | None:
     # `in` first: feedparser warns when it has to answer "published" with "updated".
     for name in ("published_parsed", "updated_parsed"):
-        if name in entry and entry[name]:
+        if entry.get(name):
             return datetime.fromtimestamp(timegm(entry[name]), tz=UTC)
     return None
 

@@ -61,7 +61,7 @@ class RedditSettings(SourceSettings):
 
 @dataclass(frozen=True)
 class RedditKeys:
-    """An application's keys ("script" or "web app" at Reddit); the user agent names who asks, as Reddit's rules want."""
+    """An application's keys, as Reddit gives them; the user agent names who asks."""
 
     client_id: str
     client_secret: str

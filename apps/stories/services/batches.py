@@ -81,9 +81,7 @@ def import_stories(*, workspace: Workspace, actor: Actor, name: str, content: by
     return report
 
 
-def _import(
-    workspace: Workspace, actor: Actor, twins: Twins, number: int, row: dict[str, Any] | DomainError
-) -> Row:
+def _import(workspace: Workspace, actor: Actor, twins: Twins, number: int, row: dict[str, Any] | DomainError) -> Row:
     if isinstance(row, DomainError):
         return Row(number, row.details.get("name", ""), problem=row.message)
     unknown = sorted(set(row) - set(FIELDS))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import uuid
 
 from charset_normalizer import from_bytes
 from django.db import IntegrityError
@@ -82,7 +81,14 @@ def add_story(
     actor.require("write_content", workspace)
     twins = twins or Twins(workspace)
     story = check_new_story(
-        workspace=workspace, title=title, text=text, url=url, author=author, language=language, origin=origin, twins=twins
+        workspace=workspace,
+        title=title,
+        text=text,
+        url=url,
+        author=author,
+        language=language,
+        origin=origin,
+        twins=twins,
     )
     story.added_by = actor.user
     if not keep_story(story, actor=actor):
@@ -133,7 +139,7 @@ def decode(content: bytes, name: str) -> str:
             return content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
         except UnicodeDecodeError:
             guesses = from_bytes(content)
-            # Where Windows' Western European is plausible it is by far the likeliest, and ranks behind Baltic all the same.
+            # Western European is by far the likeliest where it is plausible, and is ranked behind Baltic.
             best = next((guess for guess in guesses if guess.encoding == "cp1252"), guesses.best())
             if best is not None:
                 return str(best)

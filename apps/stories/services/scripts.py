@@ -64,7 +64,7 @@ def _step(work: Work | None, name: str, label: str) -> None:
 
 
 def cut_parts(story: Story) -> list[str]:
-    """The story's text cut at ends of sentences, each piece within the workspace's spoken length where that is possible."""
+    """The story's text cut at ends of sentences, in pieces of the workspace's spoken length."""
     workspace = story.workspace
     return split_parts(
         story.text,

@@ -87,7 +87,9 @@ def read_settings(draft: SourceDraft) -> SourceSettings:
         for each in error.errors():
             place = str(each["loc"][0]) if each["loc"] else "settings"
             problems.setdefault(place, []).append(each["msg"].removeprefix("Value error, "))
-        raise Invalid(_("The source's settings are not complete."), hint=_("Correct what is marked."), **problems) from None
+        raise Invalid(
+            _("The source's settings are not complete."), hint=_("Correct what is marked."), **problems
+        ) from None
 
 
 def _check(workspace: Workspace, draft: SourceDraft, source: Source | None) -> None:

@@ -1,0 +1,123 @@
+"""Templates as an admin edits them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from apps.templates.models import PromptVersion
+from apps.templates.queries import active_version, templates_of
+from tests.factories.templates import SCHEMA, VARIABLES, make_generation, make_version
+from tests.factories.workspaces import WorkspaceFactory
+
+EDIT = {
+    "instructions": "Write in {{language}}.",
+    "text": "{{title}}: {{story}}",
+    "variables": json.dumps(VARIABLES),
+    "model": "",
+    "options": '{"temperature": 0.3}',
+    "schema": json.dumps(SCHEMA),
+    "note": "Calmer",
+}
+
+
+@pytest.fixture
+def enter(client, member):
+    def sign_in(role: str = "admin"):
+        client.force_login(member(role))
+        return client
+
+    return sign_in
+
+
+def edit_page(workspace) -> str:
+    template = templates_of(workspace).get(kind="script")
+    return reverse("admin:prompt_templates_prompttemplate_change", args=[template.pk])
+
+
+def test_the_list_says_what_is_active_and_whose_it_is(in_workspace, enter):
+    client, address = enter(), reverse("admin:prompt_templates_prompttemplate_changelist")
+    assert "Built-in" in client.get(address).content.decode()
+    make_version(in_workspace, note="Ours now")
+    html = client.get(address).content.decode()
+    assert "Ours now" in html
+    assert "Built-in" not in html
+
+
+def test_the_editor_begins_with_the_active_version_and_makes_the_next(in_workspace, enter):
+    client = enter()
+    html = client.get(edit_page(in_workspace)).content.decode()
+    assert "You prepare true-to-life stories" in html
+    response = client.post(edit_page(in_workspace), EDIT, follow=True)
+    assert response.status_code == 200
+    version = PromptVersion._base_manager.get(template__workspace=in_workspace)
+    assert (version.number, version.note, version.options) == (1, "Calmer", {"temperature": 0.3})
+    assert active_version("script", in_workspace).template.is_built_in
+    client.post(reverse("admin:prompt_templates_activate", args=[version.pk]))
+    assert active_version("script", in_workspace) == version
+
+
+def test_a_version_can_be_used_at_once(in_workspace, enter):
+    enter().post(edit_page(in_workspace), {**EDIT, "activate": "on"})
+    assert active_version("script", in_workspace).note == "Calmer"
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"text": "{{colour}}"}, "There is no variable “colour”."),
+        ({"options": '{"temperature": 9}'}, "“temperature” is unknown or out of range."),
+        ({"schema": "{"}, "Enter a valid JSON."),
+    ],
+)
+def test_a_version_that_could_not_work_says_why_on_the_form(in_workspace, enter, changes, sentence):
+    response = enter().post(edit_page(in_workspace), {**EDIT, **changes})
+    assert response.status_code == 200
+    assert sentence in response.content.decode()
+    assert not PromptVersion._base_manager.filter(template__workspace=in_workspace).exists()
+
+
+def test_a_version_shows_what_changed(in_workspace, enter):
+    make_version(in_workspace, text="{{title}}\nTell it calmly.")
+    second = make_version(in_workspace, text="{{title}}\nTell it fast.")
+    html = enter().get(reverse("admin:prompt_templates_promptversion_change", args=[second.pk])).content.decode()
+    assert "Compared with v1" in html
+    assert "− Tell it calmly." in html
+    assert "+ Tell it fast." in html
+
+
+def test_who_may_not_change_templates_can_read_them(in_workspace, enter):
+    version, client = make_version(in_workspace, active=False), enter("editor")
+    html = client.get(edit_page(in_workspace))
+    assert html.status_code == 200
+    assert "Use this one" not in html.content.decode()
+    assert client.post(edit_page(in_workspace), EDIT).status_code == 403
+    assert client.post(reverse("admin:prompt_templates_activate", args=[version.pk])).status_code == 403
+
+
+def test_templates_of_another_workspace_do_not_exist(in_workspace, enter):
+    version, client = make_version(WorkspaceFactory()), enter()
+    for name, pk in (
+        ("admin:prompt_templates_prompttemplate_change", version.template_id),
+        ("admin:prompt_templates_promptversion_change", version.pk),
+    ):
+        assert client.get(reverse(name, args=[pk])).status_code == 404
+    assert client.post(reverse("admin:prompt_templates_activate", args=[version.pk])).status_code == 404
+
+
+def test_the_list_of_generations_costs_the_same_for_one_row_and_for_three(in_workspace, enter):
+    client, address = enter("viewer"), reverse("admin:prompt_templates_generation_changelist")
+    make_generation(in_workspace)
+    client.get(address)
+    with CaptureQueriesContext(connection) as one:
+        assert client.get(address).status_code == 200
+    make_generation(in_workspace, version=make_version(in_workspace))
+    make_generation(in_workspace, outcome="refusal", note="No.", usage={"input_tokens": 1200, "output_tokens": 5})
+    with CaptureQueriesContext(connection) as three:
+        html = client.get(address).content.decode()
+    assert len(three) == len(one)
+    assert "1,200 → 5" in html
