@@ -82,9 +82,13 @@ def digest(row: AuditEntry) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
-@scopes_disabled()
-def verify(workspace: Workspace) -> Iterator[Broken]:
+def verify(workspace: Workspace) -> list[Broken]:
     """Every break in the workspace's chain; none means that the trail is as it was written."""
+    with scopes_disabled():
+        return list(_breaks(workspace))
+
+
+def _breaks(workspace: Workspace) -> Iterator[Broken]:
     previous, seq = "0" * 64, 0
     for row in AuditEntry.objects.filter(workspace=workspace).order_by("seq").iterator():
         seq += 1
@@ -110,10 +114,9 @@ def heads() -> dict[str, dict[str, Any]]:
 
 
 @scopes_disabled()
-def verify_contains(slug: str, *, seq: int, digest: str) -> Iterator[Broken]:
+def verify_contains(slug: str, *, seq: int, digest: str) -> list[Broken]:
     """A break when the chain of that workspace does not have this row, which it once ended with."""
     row = AuditEntry.objects.filter(workspace__slug=slug, seq=seq).first()
     if row is None:
-        yield Broken(slug, seq, "the row that was exported is missing")
-    elif row.hash != digest:
-        yield Broken(slug, seq, "not the row that was exported")
+        return [Broken(slug, seq, "the row that was exported is missing")]
+    return [] if row.hash == digest else [Broken(slug, seq, "not the row that was exported")]
