@@ -9,7 +9,7 @@ from django.apps import apps
 
 from apps.common.errors import NotFound
 from apps.lifecycle.runs import Work
-from apps.renders.services import render_item, render_preview
+from apps.renders.services import normalise_footage, render_item, render_preview
 from apps.stories.services import fetch_source, write_script
 
 # kind: function(subject, work). The subject is the row that the run is about.
@@ -17,6 +17,7 @@ WORK: dict[str, Callable[[Any, Work], Any]] = {
     "fetch": lambda source, work: fetch_source(source=source, work=work),
     "script": lambda story, work: write_script(story=story, work=work),
     "preview": lambda item, work: render_preview(item=item, work=work),
+    "footage": lambda footage, work: normalise_footage(footage=footage, work=work),
     "render": lambda item, work: render_item(item=item, work=work),
 }
 
