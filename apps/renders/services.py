@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.files import File
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
@@ -117,6 +118,10 @@ def background_clips(style: VideoStyle, work: Work) -> tuple[BackgroundClip, ...
 def add_footage(*, workspace: Workspace, actor: Actor, name: str, file: UploadedFile) -> Footage:
     """Put a clip into the library; a run normalises it once. The upload itself is checked by that run."""
     actor.require("manage_brand", workspace)
+    if file.size > settings.MAX_UPLOAD_BYTES:
+        most = settings.MAX_UPLOAD_BYTES // 1024 // 1024
+        message = _("The file is larger than %(most)s MB.") % {"most": most}
+        raise Invalid(message, hint=_("Cut it shorter, or raise MAX_UPLOAD_MB."), original=[message])
     with unit_of_work():
         footage = Footage(workspace=workspace, name=name.strip() or Path(file.name).stem, original=file)
         footage.full_clean(exclude=["workspace"])
