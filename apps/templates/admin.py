@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
+from django.utils.html import format_html
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -166,9 +167,9 @@ class PromptTemplateAdmin(WorkspaceAdmin):
     def shown_kind(self, template: PromptTemplate) -> str:
         return template.get_kind_display()
 
-    @display(description=_("active version"), label="success")
-    def shown_active(self, template: PromptTemplate) -> str:
-        return f"v{template.active.number}"
+    @display(description=_("active version"), label={"active": "success"})
+    def shown_active(self, template: PromptTemplate) -> tuple[str, str]:
+        return "active", f"v{template.active.number}"
 
     @display(description=_("whose"))
     def shown_owner(self, template: PromptTemplate) -> Any:
@@ -192,9 +193,28 @@ class PromptVersionAdmin(WorkspaceAdmin):
     """Read only: what a version says, and how it differs from the one before."""
 
     icon = "history"
-    fields = ("instructions", "text", "variables", "model", "options", "schema", "note", "author_label", "created_at")
+    readonly_fields = ("shown_instructions", "shown_text")
+    fields = (
+        "shown_instructions",
+        "shown_text",
+        "variables",
+        "model",
+        "options",
+        "schema",
+        "note",
+        "author_label",
+        "created_at",
+    )
     list_display = ("__str__", "note", "author_label", "created_at")
     change_form_outer_before_template = "prompt_templates/admin/diff.html"
+
+    @display(description=_("instructions"))
+    def shown_instructions(self, version: PromptVersion) -> str:
+        return format_html('<div class="whitespace-pre-wrap">{}</div>', version.instructions)
+
+    @display(description=_("text"))
+    def shown_text(self, version: PromptVersion) -> str:
+        return format_html('<div class="whitespace-pre-wrap">{}</div>', version.text)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return False  # reached from its template

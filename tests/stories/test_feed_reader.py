@@ -16,7 +16,8 @@ RSS = """<?xml version="1.0" encoding="UTF-8"?>
 <rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/"
   xmlns:dc="http://purl.org/dc/elements/1.1/">
 <channel><title>Night Tales</title><link>https://tales.example/</link>
-<item><title>The lamp &amp; the well</title><link>https://tales.example/lamp</link><guid isPermaLink="false">tale-1</guid>
+<item><title>The lamp &amp; the well</title><link>https://tales.example/lamp</link>
+<guid isPermaLink="false">tale-1</guid>
 <dc:creator>Ann</dc:creator><pubDate>Tue, 03 Nov 2026 10:00:00 +0530</pubDate><description>Short.</description>
 <content:encoded><![CDATA[<p>It was <b>dark</b>.<br>Very dark.</p>
 <script>alert(1)</script><p>Then a lamp<!-- x --> went on.</p>]]>

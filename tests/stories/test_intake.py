@@ -110,7 +110,8 @@ def test_a_changed_word_does_not_make_a_new_story_and_another_text_does(swap, wo
 
 LONG_OTHER = (
     "When my sister sold the old boat, nobody in the family spoke for days. She had painted it herself, "
-    "plank by plank, and we all believed that it would stay. Then a letter came from Norway with a photograph of it under northern "
+    "plank by plank, and we all believed that it would stay. Then a letter came from Norway with a "
+    "photograph of it under northern "
     "lights, and of four children waving from the deck. My father hung it "
     "over the stove and never mentioned money again."
 )

@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -165,7 +166,7 @@ class SourceAdmin(WorkspaceAdmin):
         **dict.fromkeys(REDDIT, "kind == 'reddit'"),
         **dict.fromkeys(FEED, "kind == 'feed'"),
     }
-    readonly_fields = ("shown_health", "shown_problem", "fetched_at", "shown_next", "shown_result")
+    readonly_fields = ("health_name", "shown_problem", "fetched_at", "shown_next", "shown_result")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Source]:
         return queries.sources()
@@ -204,6 +205,10 @@ class SourceAdmin(WorkspaceAdmin):
         for source in queryset:
             services.delete_source(source=source, actor=request.actor)
 
+    @display(description=_("health"))
+    def health_name(self, source: Source) -> Any:
+        return self.shown_health(source)[1]
+
     @display(
         description=_("health"),
         label={"new": "info", "good": "success", "shaky": "warning", "bad": "danger", "off": "default"},
@@ -226,7 +231,8 @@ class SourceAdmin(WorkspaceAdmin):
         if not source.enabled:
             return None
         last = source.timer.last_run_at or source.created_at
-        return timezone.now() + source.timer.schedule.remaining_estimate(last)
+        at = timezone.now() + source.timer.schedule.remaining_estimate(last)
+        return date_format(timezone.localtime(max(at, timezone.now())), "DATETIME_FORMAT")
 
     @display(description=_("last result"))
     def shown_result(self, source: Source) -> str:

@@ -15,6 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.contrib.filters.admin import RangeNumericFilter
@@ -118,7 +119,8 @@ class StoryAdmin(WorkspaceAdmin):
     actions_list = ("import_page",)
     change_form_outer_before_template = "stories/admin/decide.html"
     readonly_fields = (
-        "shown_state",
+        "state_name",
+        "whole_text",
         "shown_source",
         "score",
         "flair",
@@ -139,9 +141,9 @@ class StoryAdmin(WorkspaceAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Story | None = None) -> list[tuple[Any, dict[str, Any]]]:
         if obj is None:
             return [(None, {"fields": ("title", "text", "file", "url", "author")})]
-        about = ("shown_state", "shown_source", "author", "url", "score", "flair", "words", "minutes")
+        about = ("state_name", "shown_source", "author", "url", "score", "flair", "words", "minutes")
         return [
-            (None, {"fields": ("title", "text")}),
+            (None, {"fields": ("title", "whole_text")}),
             (_("About it"), {"fields": (*about, "posted_at", "fetched_at", "item")}),
         ]
 
@@ -172,6 +174,14 @@ class StoryAdmin(WorkspaceAdmin):
     @display(description=_("state"), ordering="state", label=STATE_COLOURS)
     def shown_state(self, story: Story) -> tuple[str, str]:
         return story.state, story.get_state_display()
+
+    @display(description=_("state"))
+    def state_name(self, story: Story) -> str:
+        return story.get_state_display()
+
+    @display(description=_("text"))
+    def whole_text(self, story: Story) -> str:
+        return format_html('<div class="rd-story" lang="{}">{}</div>', story.language, story.text)
 
     @display(description=_("score"), ordering="score")
     def shown_score(self, story: Story) -> str:
