@@ -14,7 +14,7 @@ from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django_scopes import scopes_disabled
-from ninja import Field, Router, Schema
+from ninja import Field, Router, Schema, Status
 from ninja_jwt.exceptions import TokenError
 from ninja_jwt.tokens import RefreshToken, UntypedToken
 
@@ -110,10 +110,8 @@ def sign_in(request: HttpRequest, data: SignIn) -> dict[str, str]:
     user = _by_password(request, data)
     if user.must_change_password:
         raise NotAllowed(_("This password works once, on the web pages."), hint=_("Sign in there and choose your own."))
-    if mfa().is_mfa_enabled(user) and not _second_step(user, data.code):
-        raise NotSignedIn(
-            _("The second step is missing or wrong."), hint=_("Send “code”, from your authenticator app.")
-        )
+    if mfa().is_mfa_enabled(user):
+        _second_step(request, user, data.code)
     return _pair(RefreshToken.for_user(user))
 
 
@@ -131,12 +129,12 @@ def refresh(request: HttpRequest, data: Refresh) -> dict[str, str]:
 
 
 @auth.post("/token/verify", response={204: None}, auth=None, summary="Whether a JWT is still good")
-def verify(request: HttpRequest, data: Verify) -> tuple[int, None]:
+def verify(request: HttpRequest, data: Verify) -> Status:
     try:
         UntypedToken(data.token)
     except TokenError as error:
         raise NotSignedIn(_("This token no longer works."), hint=_("Refresh it, or sign in again.")) from error
-    return 204, None
+    return Status(204, None)
 
 
 @people.get("/", response=list[WorkspaceOut], auth=person, summary="My workspaces")
@@ -147,10 +145,10 @@ def list_workspaces(request: HttpRequest) -> list[Any]:
 
 
 @people.post("/", response={201: WorkspaceOut}, auth=person, summary="Create a workspace, and own it")
-def create_workspace(request: HttpRequest, data: WorkspaceIn) -> tuple[int, Any]:
+def create_workspace(request: HttpRequest, data: WorkspaceIn) -> Status:
     workspace = services.create_workspace(owner=request.user, **data.dict())
     workspace.role = "owner"
-    return 201, workspace
+    return Status(201, workspace)
 
 
 @people.get("/members", response=list[MemberOut], summary="Members of the workspace")
@@ -166,17 +164,17 @@ def list_tokens(request: HttpRequest) -> Any:
 
 
 @people.post("/tokens", response={201: NewTokenOut}, summary="Make an API token")
-def create_token(request: HttpRequest, data: TokenIn) -> tuple[int, Any]:
+def create_token(request: HttpRequest, data: TokenIn) -> Status:
     token, secret = tokens.create(workspace=request.workspace, actor=request.actor, **data.dict())
     token.secret = secret
-    return 201, token
+    return Status(201, token)
 
 
 @people.delete("/tokens/{int:token_id}", response={204: None}, summary="Revoke an API token")
-def revoke_token(request: HttpRequest, token_id: int) -> tuple[int, None]:
+def revoke_token(request: HttpRequest, token_id: int) -> Status:
     token = tokens.find(workspace=request.workspace, actor=request.actor, pk=token_id)
     tokens.revoke(token=token, actor=request.actor)
-    return 204, None
+    return Status(204, None)
 
 
 router.add_router("/auth", auth)
