@@ -50,6 +50,7 @@ class Supervisor:
         self._stop = Event()
         self._hurry = Event()
         self._started = Event()
+        self._over = Event()
         self._failure: BaseException | None = None
         self._thread: Thread | None = None
         self._exits = contextlib.ExitStack()
@@ -85,9 +86,10 @@ class Supervisor:
     def stop(self) -> None:
         """End every process in order and wait for it; returns at once when nothing runs."""
         self._stop.set()
-        while self._thread is not None and self._thread.is_alive():
+        while self._thread is not None and not self._over.is_set():
             try:
-                self._thread.join()
+                # Not Thread.join(): a Ctrl-C during it makes Python 3.11 believe that the thread has ended.
+                self._over.wait()
             except (KeyboardInterrupt, _Ended):
                 self._hurry.set()
         self._exits.close()
@@ -110,9 +112,11 @@ class Supervisor:
         except BaseException as error:
             self._failure = error
         finally:
-            self._end_all()
-            self._started.set()
-            self._stop.set()
+            try:
+                self._end_all()
+            finally:
+                for event in (self._started, self._stop, self._over):
+                    event.set()
 
     def _start_all(self) -> None:
         if count := end_left_behind(self._home):

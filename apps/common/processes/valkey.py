@@ -35,6 +35,8 @@ def arguments(program: str, *, socket: Path, data: Path, durable: bool = True) -
         *("--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700"),
         *("--dir", str(data), "--save", "", "--appendonly", "yes" if durable else "no"),
         *("--maxmemory-policy", "noeviction", "--daemonize", "no", "--loglevel", "notice"),
+        # A new title would overwrite the environment by which a later supervisor knows the process.
+        *("--set-proc-title", "no"),
     )
 
 
