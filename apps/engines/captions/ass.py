@@ -24,7 +24,7 @@ LEAST = 0.4  # seconds a group is shown, if the next one leaves that long
 DIMMED = "&H66&"  # transparency of words that are not current in the "bright" highlight
 POP_TIME = 9  # hundredths of a second
 POP = r"\fscx90\fscy90\t(0,90,\fscx100\fscy100)"
-BOX_SIDE, BOX_ABOVE, BOX_ROUND = 0.22, 0.3, 0.25  # of the letter height
+BOX_SIDE, BOX_ABOVE, BOX_BELOW, BOX_ROUND = 0.22, 0.3, 0.12, 0.25  # of the letter height
 CURVE = 0.5523  # handle of a Bezier curve that draws a quarter of a circle
 
 
@@ -75,9 +75,7 @@ def build_captions(
 
 
 def _groups(words: Sequence[TimedWord], setter: Typesetter, duration: float) -> list[_Group]:
-    shown = [(word, text) for word in words if (text := setter.clean(word.text))]
-    timed = [word for word, _ in shown]
-    texts = [text for _, text in shown]
+    timed, texts = _shown(words, setter)
     ranges: list[tuple[int, int]] = []
     for phrase in phrases(timed):
         start = phrase[0]
@@ -94,6 +92,20 @@ def _groups(words: Sequence[TimedWord], setter: Typesetter, duration: float) -> 
         _Group(setter.set(texts[first:last]), tuple(starts[first:last]), end)
         for (first, last), end in zip(ranges, ends, strict=True)
     ]
+
+
+def _shown(words: Sequence[TimedWord], setter: Typesetter) -> tuple[list[TimedWord], list[str]]:
+    """The words that leave something to show, and what; the one before keeps the time of one that does not."""
+    timed: list[TimedWord] = []
+    texts: list[str] = []
+    for word in words:
+        text = setter.clean(word.text)
+        if text:
+            timed.append(word)
+            texts.append(text)
+        elif timed:
+            timed[-1] = TimedWord(timed[-1].text, timed[-1].start, word.end)
+    return timed, texts
 
 
 def _starts(words: Sequence[TimedWord], duration: float) -> list[int]:
@@ -222,7 +234,7 @@ def _boxes(line: Line, word: int, base: tuple[float, float]) -> list[str]:
             x = left + edge - BOX_SIDE * line.letter
             y = base[1] - line.above - BOX_ABOVE * line.letter
             width = piece.width + 2 * BOX_SIDE * line.letter
-            height = line.above + max(line.below, BOX_ABOVE * line.letter) + BOX_ABOVE * line.letter
+            height = line.above + line.below + (BOX_ABOVE + BOX_BELOW) * line.letter
             shapes.append(rf"{{\pos({x:.1f},{y:.1f})\p1}}{_rounded(width, height, BOX_ROUND * line.letter)}")
     return shapes
 

@@ -47,7 +47,7 @@ def _cues(words: Sequence[TimedWord]) -> list[_Cue]:
         ):
             lines.append([])
         lines[-1].append(word)
-    nexts = [line[0].start for line in lines[1:]] + [float("inf")]
+    nexts = [*(line[0].start for line in lines), float("inf")][1:]
     return [
         _Cue(line[0].start, min(line[-1].end + HOLD, following), " ".join(" ".join(w.text.split()) for w in line))
         for line, following in zip(lines, nexts, strict=True)

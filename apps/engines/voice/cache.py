@@ -34,7 +34,7 @@ class SpeechCache:
     def load(self, key: str) -> Speech | None:
         """The sentence, or None when it was never said or its file is damaged."""
         try:
-            with np.load(self._path(key), allow_pickle=False) as entry:
+            with self._path(key).open("rb") as handle, np.load(handle, allow_pickle=False) as entry:
                 spans = tuple((float(start), float(end)) for start, end in entry["spans"])
                 return Speech(entry["samples"], int(entry["sample_rate"]), spans)
         except UNREADABLE:

@@ -66,7 +66,7 @@ def _config(path: Path) -> dict[str, Any]:
         config = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise AdapterError(
-            f"The voice's configuration {path} cannot be read.", permanent=True, hint=CATALOGUE
+            f"The voice's configuration {path} is missing.", permanent=True, hint=CATALOGUE
         ) from error
     except ValueError as error:
         raise AdapterError(f"The voice's configuration {path} is not JSON.", permanent=True, hint=CATALOGUE) from error
