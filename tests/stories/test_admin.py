@@ -147,7 +147,7 @@ def test_a_story_of_another_workspace_does_not_exist(in_workspace, enter):
 
 SOURCE = {
     "name": "Tales", "kind": "reddit", "enabled": "on", "every_minutes": "45", "limit": "50", "min_words": "100",
-    "max_words": "2000", "subreddit": "tales", "sort": "hot", "window": "week", "min_score": "10", "max_score": "",
+    "max_words": "2000", "subreddit": "tales", "sort": "hot", "period": "week", "min_score": "10", "max_score": "",
     "nsfw": "skip", "flairs": "True, Long", "without_flairs": "", "authors": "", "without_authors": "AutoModerator",
 }  # fmt: skip
 
@@ -157,7 +157,11 @@ def test_a_source_is_made_changed_and_fetched(in_workspace, enter):
     response = client.post(reverse("admin:stories_source_add"), SOURCE)
     assert response.status_code == 302, response.context["adminform"].errors
     source = Source.objects.get()
-    assert (source.every_minutes, source.settings["flairs"], source.settings["sort"]) == (45, ["True", "Long"], "hot")
+    assert (source.every_minutes, source.settings["flairs"], source.settings["window"]) == (
+        45,
+        ["True", "Long"],
+        "week",
+    )
     address = reverse("admin:stories_source_change", args=[source.pk])
     assert "True, Long" in client.get(address).content.decode()
     assert client.post(address, {**SOURCE, "name": "Tall tales", "every_minutes": "90"}).status_code == 302

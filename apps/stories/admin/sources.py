@@ -34,7 +34,7 @@ COMMON = ("limit", "min_words", "max_words")
 REDDIT = (
     "subreddit",
     "sort",
-    "window",
+    "period",
     "min_score",
     "max_score",
     "nsfw",
@@ -96,7 +96,8 @@ class SourceForm(forms.ModelForm):
     max_words = _number(_("Most words"), 3000)
     subreddit = _text(_("Subreddit"), help_text=_("As in r/name; several joined by “+”."))
     sort = _choice(_("Sorted by"), [(name, SORT_LABELS[name]) for name in SORTS], "top")
-    window = _choice(
+    # Not “window”: the page's scripts would take the field for the browser's window.
+    period = _choice(
         _("Of the last"),
         [(name, WINDOW_LABELS[name]) for name in WINDOWS],
         "day",
@@ -127,7 +128,8 @@ class SourceForm(forms.ModelForm):
         if not self.instance.pk:
             return
         self.initial |= {"enabled": self.instance.enabled, "every_minutes": self.instance.every_minutes}
-        for name, value in self.instance.settings.items():
+        for setting, value in self.instance.settings.items():
+            name = "period" if setting == "window" else setting
             self.initial[name] = ", ".join(value) if name in NAMES else value
         if "kind" in self.fields:
             self.fields["kind"].disabled = True
@@ -137,7 +139,7 @@ class SourceForm(forms.ModelForm):
         if self.errors:
             return values
         names = (*COMMON, *(REDDIT if values["kind"] == Source.Kind.REDDIT else FEED))
-        settings = {name: self._value(name, values.get(name)) for name in names}
+        settings = {("window" if name == "period" else name): self._value(name, values.get(name)) for name in names}
         self.draft = SourceDraft(values["kind"], values["name"], settings, values["every_minutes"], values["enabled"])
         try:
             services.check_source(
@@ -145,6 +147,7 @@ class SourceForm(forms.ModelForm):
             )
         except DomainError as error:
             for field, problems in error.details.items():
+                field = "period" if field == "window" else field
                 self.add_error(field if field in self.fields else None, problems)
         return values
 
@@ -174,7 +177,7 @@ class SourceAdmin(WorkspaceAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Source | None = None) -> list[tuple[Any, dict[str, Any]]]:
         state = [(_("How it goes"), {"fields": self.readonly_fields})] if obj else []
         pairs = (
-            ("sort", "window"),
+            ("sort", "period"),
             ("min_score", "max_score"),
             ("flairs", "without_flairs"),
             ("authors", "without_authors"),

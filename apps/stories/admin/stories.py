@@ -92,6 +92,10 @@ class StoryForm(forms.ModelForm):
         return values
 
 
+class ImportForm(forms.Form):
+    file = forms.FileField(widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,.tsv,.json,.zip"}))
+
+
 @admin.register(Story)
 class StoryAdmin(WorkspaceAdmin):
     icon = "auto_stories"
@@ -282,7 +286,13 @@ class StoryAdmin(WorkspaceAdmin):
         if not self.has_add_permission(request):
             raise PermissionDenied
         outcome = self._import(request) if request.method == "POST" else {}
-        context = {**self.admin_site.each_context(request), "title": _("Import stories"), "opts": self.opts, **outcome}
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Import stories"),
+            "opts": self.opts,
+            "form": ImportForm(),
+            **outcome,
+        }
         template = "stories/admin/report.html" if request.headers.get("HX-Request") else "stories/admin/import.html"
         return TemplateResponse(request, template, context)
 
