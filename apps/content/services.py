@@ -99,7 +99,8 @@ def revise_item(*, item: Item, actor: Actor, text: Text, base: int, note: str = 
     actor.require("write_content", item.workspace)
     check_text(text)
     with unit_of_work():
-        item = Item._base_manager.select_for_update().select_related("current_revision", "workspace").get(pk=item.pk)
+        rows = Item._base_manager.select_for_update(of=("self",)).select_related("current_revision", "workspace")
+        item = rows.get(pk=item.pk)
         if item.state not in EDITABLE:
             raise Conflict(
                 _("This item is %(state)s and can no longer be edited.") % {"state": item.get_state_display().lower()},

@@ -45,8 +45,12 @@ def schedule_item(
     actor.require("publish_content", item.workspace)
     with unit_of_work():
         # Account before item before post, everywhere: one order of locks.
-        account = Account._base_manager.select_for_update().select_related("workspace").get(pk=account.pk)
-        item = Item._base_manager.select_for_update().select_related("workspace", "approved_revision").get(pk=item.pk)
+        account = Account._base_manager.select_for_update(of=("self",)).select_related("workspace").get(pk=account.pk)
+        item = (
+            Item._base_manager.select_for_update(of=("self",))
+            .select_related("workspace", "approved_revision")
+            .get(pk=item.pk)
+        )
         _check_schedulable(item, account)
         variants = _unscheduled(item, account)
         _check_fit(variants, item, account)
@@ -252,7 +256,11 @@ def miss_post(*, post: Post, now: datetime, grace: int) -> bool:
 # --- The item behind posts --------------------------------------------------------------------------------------------
 def lock_item(item_id: int) -> Item:
     """Before any of its posts is written, so that all who do so come in one order."""
-    return Item._base_manager.select_for_update().select_related("workspace").get(pk=item_id)
+    return (
+        Item._base_manager.select_for_update(of=("self",))
+        .select_related("workspace", "approved_revision")
+        .get(pk=item_id)
+    )
 
 
 def settle_item(item: Item) -> None:

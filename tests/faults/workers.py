@@ -1,7 +1,8 @@
 """Worker processes for the fault suite: Django is set up once, and each worker is a fork that may be killed.
 
 `python -m tests.faults.workers` reads one JSON order a line and answers each with the process id of a new worker:
-{"post": 7, "failpoints": "uploads.after_intent=crash"} works on one post; {"seed": 1, "naive": false} on all that is due.
+{"post": 7, "failpoints": "uploads.after_intent=crash"} works on one post, {"seed": 1, "naive": false} on all that is
+due.
 """
 
 from __future__ import annotations

@@ -101,7 +101,7 @@ def test_two_entries_of_one_title_have_two_addresses(feed):
 
 
 def test_a_handle_is_an_address_once_in_the_installation(feed):
-    with pytest.raises(Conflict, match="The address “night-stories” is taken."):
+    with pytest.raises(Conflict, match="The address “night-stories” is taken"):
         AccountFactory(handle="night-stories")
     with pytest.raises(Invalid):
         AccountFactory(handle="Not an address")

@@ -12,7 +12,7 @@ from django_scopes import scope
 from apps.common.errors import Conflict, Invalid, NotAllowed
 from apps.lifecycle.services import TransitionRefused
 from apps.platforms.models import Account
-from apps.schedules import queries
+from apps.schedules import queries, services
 from apps.schedules.models import Post, Slot
 from apps.schedules.services import (
     cancel_post,
@@ -27,6 +27,13 @@ from tests.factories.schedules import posts_for, ready_item
 from tests.factories.workspaces import add_person
 
 MONDAY = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def one_clock(monkeypatch):
+    """time-machine moves this process's clock and not PostgreSQL's, so both are made one here."""
+    for module in (services, queries):
+        monkeypatch.setattr(module, "database_now", timezone.now)
 
 
 @pytest.fixture
@@ -156,7 +163,7 @@ def test_a_ready_item_goes_where_accounts_take_items_and_not_where_a_person_canc
 def test_an_item_that_is_not_ready_is_not_scheduled(account):
     item = ready_item(account.workspace)
     type(item)._base_manager.filter(pk=item.pk).update(state="in_review")
-    with pytest.raises(Conflict, match="Only what is ready can be scheduled; this is: In review."):
+    with pytest.raises(Conflict, match="Only what is ready can be scheduled; this is: In review"):
         schedule_item(item=item, account=account, actor=SYSTEM)
 
 

@@ -12,6 +12,7 @@ from apps.common.errors import TooLate
 from apps.content.models import Item
 from apps.content.services import Text, revise_item
 from apps.lifecycle.models import Event
+from apps.platforms.base import PublishResult
 from apps.platforms.models import Account
 from apps.platforms.services import pause_account, resume_account
 from apps.schedules.models import Post
@@ -20,7 +21,6 @@ from apps.uploads import leases, outcomes
 from apps.uploads.leases import claim
 from apps.uploads.models import Attempt
 from apps.uploads.services import publish_post, report_published, sweep
-from apps.platforms.base import PublishResult
 from apps.workspaces.actors import SYSTEM, Actor
 from tests.factories.schedules import posts_for
 from tests.factories.workspaces import add_person
@@ -118,7 +118,7 @@ def test_a_platform_that_asks_to_wait_is_not_called_earlier_for_any_post_of_the_
     assert (work_off(first), work_off(second)) == ("published", "published")
     called = {call.title: call.at for call in platform.calls if call.step == "ok"}
     refused = next(call.at for call in platform.calls if call.step == "429:1")
-    assert called["First"] - refused >= 1 and called["Second"] - refused >= 1
+    assert min(called["First"], called["Second"]) - refused >= 1
     assert fresh(first).tries == 0
 
 
@@ -203,7 +203,8 @@ def test_an_edit_between_claim_and_call_keeps_the_post_back(connect, platform, m
     real = leases.failpoint
     monkeypatch.setattr(leases, "failpoint", lambda name: seen.append(edit(fresh(post.item))) or real(name))
     assert publish_post(post_id=post.pk) == "cancelled"
-    assert seen and platform.calls == []
+    assert len(seen) == 1
+    assert platform.calls == []
     assert outcomes_of(post) == ["withdrawn"]
 
 
