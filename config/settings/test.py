@@ -31,3 +31,6 @@ EXTRA_PLATFORMS = {
     "fake_lookup": "tests.platform_adapter.LookupPlatform",
     "fake_none": "tests.platform_adapter.MutePlatform",
 }
+if os.environ.get("TEST_DATABASE"):
+    # A process that a test starts works on the database that pytest has made.
+    DATABASES["default"]["NAME"] = os.environ["TEST_DATABASE"]

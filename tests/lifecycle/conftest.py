@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from websockets.sync.client import ClientConnection, connect
+
+from tests.servers.site import site
+
+
+@pytest.fixture(scope="session")
+def live_site(django_db_setup, django_db_blocker) -> Iterator[str]:
+    """Host and port of a real server process on the test's database."""
+    with django_db_blocker.unblock(), site() as address:
+        yield address
+
+
+class Socket:
+    """A client of the live WebSocket."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self.connection = connection
+
+    def receive(self, timeout: float = 10) -> dict[str, Any]:
+        return json.loads(self.connection.recv(timeout=timeout))
+
+    def events(self, count: int) -> list[dict[str, Any]]:
+        return [self.receive() for _each in range(count)]
+
+    def send(self, **said: Any) -> None:
+        self.connection.send(json.dumps(said))
+
+
+@pytest.fixture
+def sign_in() -> Callable[..., str]:
+    """The Cookie header of a signed-in person's browser."""
+
+    def cookie(user: Any) -> str:
+        client = Client()
+        client.force_login(user, backend=settings.AUTHENTICATION_BACKENDS[0])
+        return f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
+
+    return cookie
+
+
+@pytest.fixture
+def open_socket(live_site, sign_in) -> Iterator[Callable[..., Socket]]:
+    """open_socket(workspace, user) or (workspace, ticket=…): a connected client; closed with the test."""
+
+    def open_one(workspace: Any, user: Any = None, *, last: int | None = None, ticket: str = "", **options: Any):
+        headers = {"Cookie": sign_in(user)} if user else {}
+        if ticket:
+            options["subprotocols"] = ["rundown.v1", f"ticket.{ticket}"]
+        query = "" if last is None else f"?last={last}"
+        slug = workspace if isinstance(workspace, str) else workspace.slug
+        address = f"ws://{live_site}/ws/w/{slug}/{query}"
+        return Socket(stack.enter_context(connect(address, additional_headers=headers, proxy=None, **options)))
+
+    with ExitStack() as stack:
+        yield open_one
