@@ -11,7 +11,7 @@ from apps.lifecycle.runs import execute_run, start_run
 from apps.stories import services
 from apps.stories.models import Story
 from apps.templates.models import Generation
-from tests.factories.stories import make_story
+from tests.factories.stories import make_story, story_text
 
 
 def state(story) -> str:
@@ -53,7 +53,7 @@ def write(story) -> Run:
 
 
 def test_the_script_keeps_every_letter_of_the_story(in_workspace):
-    story = make_story(in_workspace, state="shortlisted")
+    story = make_story(in_workspace, state="shortlisted", text=story_text(70, sentences=70))
     run = write(story)
     assert (run.state, run.error) == ("succeeded", None)
     assert [step.name for step in run.steps.all()] == ["parts", "write", "item"]
