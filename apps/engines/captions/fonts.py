@@ -216,6 +216,7 @@ def _script(cluster: str) -> str:
 
 
 def default_folders() -> list[Path]:
+    """Where fonts are looked for: the packaged ones first, then the system's."""
     specs = [importlib.util.find_spec(name) for name in PACKAGED]
     packaged = [Path(spec.origin).parent for spec in specs if spec and spec.origin]
     return packaged + [Path(folder).expanduser() for folder in SYSTEM_FOLDERS]
