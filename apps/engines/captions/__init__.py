@@ -15,6 +15,5 @@ __all__ = [
     "build_srt",
     "build_vtt",
     "default_folders",
-    "default_folders",
     "stage_fonts",
 ]
