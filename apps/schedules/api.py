@@ -1,7 +1,6 @@
 """The schedule: what goes out when, and changing it."""
 
-from __future__ import annotations
-
+# Annotations are real here, not postponed: @paginate resolves them in its own module, where PostFilter is unknown.
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
