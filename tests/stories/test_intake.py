@@ -62,6 +62,36 @@ def test_a_text_beyond_all_measure_is_refused(in_workspace, actor):
         add(in_workspace, actor(), text="word " * 50_000)
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("url", "javascript:alert(1)"),
+        ("url", "tales.example"),
+        ("url", "https://x.example/ \n"),
+        ("language", "English"),
+        ("language", "x" * 9),
+        ("title", "x" * 301),
+    ],
+)
+def test_what_cannot_be_kept_is_named(in_workspace, actor, field, value):
+    with pytest.raises(Invalid) as caught:
+        add(in_workspace, actor(), **{field: value})
+    assert list(caught.value.details) == [field]
+
+
+def test_invisible_junk_around_a_text_is_dropped(in_workspace, actor):
+    story = add(
+        in_workspace, actor(), title="A\x00 lamp", author="An\x00n", text="It\x00 was dark.", url="https://x.example/1"
+    )
+    story.refresh_from_db()
+    assert (story.title, story.author, story.text, story.url) == (
+        "A lamp",
+        "Ann",
+        "It was dark.",
+        "https://x.example/1",
+    )
+
+
 def test_a_viewer_may_not_add(in_workspace, actor):
     with pytest.raises(NotAllowed):
         add(in_workspace, actor("viewer"))

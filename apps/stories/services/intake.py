@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
+import regex
 from charset_normalizer import from_bytes
 from django.db import IntegrityError
 from django.utils.translation import gettext as _
@@ -25,6 +26,8 @@ from apps.workspaces.models import Workspace
 MAX_CHARACTERS = 200_000
 MAX_FILE_BYTES = 1_000_000
 MAX_TITLE = 300
+_WEB_ADDRESS = regex.compile(r"https?://[^\s\p{Cc}]{1,990}")
+_LANGUAGE = regex.compile(r"[a-z]{2,3}(-[A-Za-z]{2,4})?")
 # A fingerprint of fewer words says too little to call two texts the same on a near match.
 _ENOUGH_WORDS = 50
 
@@ -110,7 +113,7 @@ def check_new_story(
 ) -> Story:
     """The story that `add_story` would add, not saved. Raises Invalid and Duplicate."""
     title, body = _titled(title, text)
-    _check(title, body)
+    _check(title, body, url, language)
     digest = hashlib.sha256(body.encode()).hexdigest()
     fetched = FetchedStory(external_id=digest, title=title, text=body, url=url, author=author)
     story = draft_story(workspace, fetched, origin=origin, language=language)
@@ -157,13 +160,13 @@ def draft_story(
         workspace=workspace,
         origin=origin,
         source=source,
-        external_id=fetched.external_id,
+        external_id=normalise(fetched.external_id)[:200],
         title=shorten(normalise(fetched.title).replace("\n", " "), MAX_TITLE)[:MAX_TITLE],
         text=text,
         url=fetched.url[:1000],
-        author=fetched.author[:120],
-        community=fetched.community[:120],
-        flair=fetched.flair[:120],
+        author=normalise(fetched.author)[:120],
+        community=normalise(fetched.community)[:120],
+        flair=normalise(fetched.flair)[:120],
         score=fetched.score,
         nsfw=fetched.nsfw,
         language=language,
@@ -212,7 +215,7 @@ def _titled(title: str, text: str) -> tuple[str, str]:
     return shorten(first, 80), body
 
 
-def _check(title: str, body: str) -> None:
+def _check(title: str, body: str, url: str, language: str) -> None:
     problems: dict[str, list[str]] = {}
     if not words(body):
         problems["text"] = [_("There is no text to tell.")]
@@ -220,6 +223,11 @@ def _check(title: str, body: str) -> None:
         problems["text"] = [_("A story has at most %(count)s characters.") % {"count": f"{MAX_CHARACTERS:,}"}]
     if len(title) > MAX_TITLE:
         problems["title"] = [_("A title has at most %(count)s characters.") % {"count": MAX_TITLE}]
+    # Shown as a link later, so nothing but a web address will do.
+    if url and not _WEB_ADDRESS.fullmatch(url):
+        problems["url"] = [_("Give a web address, beginning with https://, or none.")]
+    if language and not _LANGUAGE.fullmatch(language):
+        problems["language"] = [_("Give a language's code, such as en or ml, or none.")]
     if problems:
         first = next(iter(problems.values()))[0]
         raise Invalid(first, hint=_("Correct it and try again."), **problems)
