@@ -59,7 +59,9 @@ def open_socket(live_site, sign_in) -> Iterator[Callable[..., Socket]]:
         query = "" if last is None else f"?last={last}"
         slug = workspace if isinstance(workspace, str) else workspace.slug
         address = f"ws://{live_site}/ws/w/{slug}/{query}"
-        return Socket(stack.enter_context(connect(address, additional_headers=headers, proxy=None, **options)))
+        # No limit on what was not read yet: a full queue would hold up the end of the connection for ten seconds.
+        client = connect(address, additional_headers=headers, proxy=None, max_queue=None, **options)
+        return Socket(stack.enter_context(client))
 
     with ExitStack() as stack:
         yield open_one

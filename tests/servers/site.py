@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.error import URLError
 from urllib.request import urlopen
 
 from django.db import connection
@@ -50,6 +49,6 @@ def _wait(process: subprocess.Popen, address: str) -> None:
         try:
             with urlopen(f"http://{address}/accounts/login/", timeout=5):
                 return
-        except URLError:
+        except OSError:
             time.sleep(0.1)
     raise RuntimeError("the site did not answer")
