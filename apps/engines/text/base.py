@@ -1,0 +1,52 @@
+"""What every text engine takes and gives. `apps/templates/generation.py` is the caller."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Literal, Protocol
+
+Outcome = Literal["parsed", "refusal", "truncated", "invalid"]
+
+
+@dataclass(frozen=True)
+class TextRequest:
+    """One question.
+
+    instructions: what the engine is to do; prompt: the filled template, scraped text marked as data. variables: the
+    values behind the prompt, for engines that read no prompts. schema: the JSON schema of the answer. timeout: seconds.
+    """
+
+    kind: str
+    instructions: str
+    prompt: str
+    schema: Mapping[str, Any]
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    model: str = ""
+    temperature: float | None = None
+    max_output_tokens: int | None = None
+    timeout: float = 60.0
+    seed: int | None = None
+
+
+@dataclass(frozen=True)
+class TextResult:
+    """One answer. data: what the schema describes, when parsed. message: what was said instead, when not.
+
+    usage: tokens, as the provider counted them. cost: US dollars, None when unknown. seconds: of all tries together.
+    """
+
+    outcome: Outcome
+    data: dict[str, Any] | None = None
+    message: str = ""
+    model: str = ""
+    usage: Mapping[str, int] = field(default_factory=dict)
+    cost: Decimal | None = None
+    seconds: float = 0.0
+
+
+class TextEngine(Protocol):
+    """Raises AdapterError when there is no answer at all."""
+
+    def generate(self, request: TextRequest) -> TextResult: ...
