@@ -7,8 +7,10 @@ from importlib.util import find_spec
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, include, path, re_path
+from django.utils.translation import gettext as _
 
-from apps.lifecycle.health import health, metrics
+from apps.lifecycle.health import health, metrics, register
+from apps.schedules.dispatcher import is_alive
 from config.api import api
 from config.problems import not_found
 
@@ -21,12 +23,20 @@ def _if_there(route: str, module: str) -> list[URLPattern | URLResolver]:
     return [path(route, include(module))] if find_spec(module) else []
 
 
+def _dispatcher() -> tuple[bool, str]:
+    if is_alive():
+        return True, _("The dispatcher is running.")
+    return False, _("No dispatcher is running: nothing goes out. Start “manage.py dispatch”.")
+
+
+# Health stands below the schedule and may not import it.
+register("dispatcher", _dispatcher)
+
 urlpatterns = [
     path("health", health, name="health"),
     path("metrics", metrics, name="metrics"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
-    path("i18n/", include("django.conf.urls.i18n")),
     path("api/v1/", api.urls),
     re_path(r"^api/", _api_not_found),
     *_if_there("feeds/", "apps.platforms.feed.urls"),

@@ -34,6 +34,18 @@ def handles(machine: str, state: str, *, pending: Pending = lambda rows: rows) -
     return declare
 
 
+_carried: set[tuple[str, str]] = set()
+
+
+def carried(machine: str, *states: str) -> None:
+    """Declare states that a lease's owner and the sweeper take further, without a follow-up of their own."""
+    _carried.update((machine, state) for state in states)
+
+
+def is_taken_further(machine: str, state: str) -> bool:
+    return (machine, state) in _handlers or (machine, state) in _carried
+
+
 def handler_of(machine: str, state: str) -> Handler | None:
     return _handlers.get((machine, state))
 

@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from apps.approvals.models import Review
 from apps.approvals.services import close_reviews, open_review, policy_of
 from apps.content.models import Item
-from apps.lifecycle.handlers import handles
+from apps.lifecycle.handlers import carried, handles
 from apps.lifecycle.models import Run
 from apps.lifecycle.runs import cancel_run, start_run
 from apps.lifecycle.services import TransitionRefused, advance
@@ -20,6 +20,11 @@ from apps.schedules.services import cancel_posts_of, schedule_ready_item
 from apps.stories.models import Story
 from apps.workspaces.actors import SYSTEM
 from apps.workspaces.audit import describe
+
+
+# Workers move these under a lease, and the sweeper finds those whose worker is gone.
+carried("run", "queued", "running")
+carried("post", "claimed", "submitting", "unknown")
 
 
 @handles("story", "shortlisted", pending=lambda stories: without_run(stories, "script"))

@@ -12,10 +12,10 @@ import django
 
 django.setup()
 
-from django.db import connection
+from django.db import connection  # noqa: E402
 
-from apps.common.transactions import unit_of_work
-from apps.lifecycle.events import emit
+from apps.common.transactions import unit_of_work  # noqa: E402
+from apps.lifecycle.events import emit  # noqa: E402
 
 THREADS = 4
 
