@@ -220,8 +220,8 @@ def cancel_posts_of(*, item: Item, actor: Actor = SYSTEM) -> int:
 
 
 def _too_late(post: Post) -> TooLate:
-    state = Post._base_manager.values_list("state", flat=True).get(pk=post.pk)
-    post.state = state
+    post.refresh_from_db(fields=["state"], from_queryset=Post._base_manager.all())
+    state = post.state
     if state in ("claimed", *UNDER_WAY):
         return TooLate(
             _("It is too late: the platform is being called."),
