@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import feedparser
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import connection, connections
 from django.test import AsyncClient, Client
 from django.utils import timezone
 
@@ -146,7 +146,7 @@ def test_what_is_not_there_is_not_found(client, feed, address):
 
 # --- RSS and JSON Feed ------------------------------------------------------------------------------------------------
 def test_rss_is_what_podcast_apps_expect(client, feed):
-    entry = entry_of(feed, text="Waves & wind \x00", hashtags=["sea"], video=VIDEO, thumbnail=b"jpg", duration=61.4)
+    entry = entry_of(feed, text="Waves & wind \x00\x0b", hashtags=["sea"], video=VIDEO, thumbnail=b"jpg", duration=61.4)
     answer = client.get("/feeds/night-stories/rss.xml")
     assert answer.headers["Content-Type"] == "application/rss+xml; charset=utf-8"
     parsed = feedparser.parse(answer.content)
@@ -244,6 +244,7 @@ async def test_under_asgi_the_video_comes_in_pieces():
     pieces = [piece async for piece in answer.streaming_content]
     assert b"".join(pieces) == VIDEO[10:]
     assert max(map(len, pieces)) <= 256 * 1024
+    await sync_to_async(connections.close_all)()  # of that thread; PostgreSQL would not drop the database otherwise
 
 
 # --- Views ------------------------------------------------------------------------------------------------------------

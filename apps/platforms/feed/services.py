@@ -15,6 +15,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from django_scopes import scopes_disabled
 from ninja import Field, Schema
+from pydantic import field_validator
 
 from apps.common.errors import Conflict, Invalid, NotAllowed
 from apps.common.text.slugs import slug
@@ -47,6 +48,14 @@ class EntryPayload(Schema):
     video: FilePayload | None = None
     thumbnail: FilePayload | None = None
     captions: FilePayload | None = None
+
+    @field_validator("title", "text", "hashtags", mode="before")
+    @classmethod
+    def without_nul(cls, value: Any) -> Any:
+        """PostgreSQL stores no NUL, and no reader misses it."""
+        if isinstance(value, list):
+            return [cls.without_nul(each) for each in value]
+        return value.replace("\0", "") if isinstance(value, str) else value
 
 
 def open_feed(account: Account) -> Feed:
