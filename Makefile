@@ -1,0 +1,62 @@
+# Everything is fetched into .venv and kept in var/. Set-up runs once, and again only when requirements change.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+JOBS ?= 2
+TESTS ?= tests
+# Rooms without a database: one run says as much as two.
+NO_DATABASE := tests/engines tests/common tests/deploy
+PYTEST := $(PYTHON) -m pytest -n $(JOBS) --dist worksteal
+# The deployment checks look at the settings as a server has them.
+SERVER := DEBUG=false ALLOWED_HOSTS=desk.example.org SECRET_KEY=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(60))') \
+	CREDENTIAL_KEYS=$$($(PYTHON) -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())')
+
+.PHONY: help demo run test test-sqlite test-postgres lint bench messages pins clean core tools
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: core ## Take a story to a published, captioned video, and end; STORY=path.txt takes your own
+	@exec $(PYTHON) manage.py demo $(if $(STORY),--story "$(STORY)")
+
+run: core ## The live site, at 127.0.0.1:8000 or PORT=..., until Ctrl-C
+	@exec $(PYTHON) manage.py run
+
+test: test-sqlite test-postgres ## All tests, on SQLite and on PostgreSQL; TESTS=tests/stories for some
+
+test-sqlite: tools
+	env -u DATABASE_URL -u REDIS_URL $(PYTEST) $(TESTS)
+
+test-postgres: tools
+	env -u REDIS_URL $(PYTHON) -m tests.servers.postgres -- $(PYTEST) $(TESTS) $(addprefix --ignore=,$(NO_DATABASE))
+
+lint: tools ## ruff, import order, deployment checks, missing migrations
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/lint-imports
+	@echo "manage.py check --deploy"
+	@$(SERVER) $(PYTHON) manage.py check --deploy --fail-level WARNING
+	$(PYTHON) manage.py makemigrations --check --dry-run
+
+bench: core ## The measured claims, as ratios against a baseline run beside them
+	@set -e; for script in bench/*.py; do [[ $$script == */__init__.py ]] || $(PYTHON) -m bench.$$(basename $$script .py); done
+
+messages: tools ## Collect the texts to translate; needs Debian's gettext
+	$(PYTHON) manage.py makemessages --locale ml --ignore .venv --ignore var
+	$(PYTHON) manage.py compilemessages --ignore .venv
+
+pins: tools ## Write down the versions that .venv holds now, for everybody
+	@{ echo "# Every package that core.txt and dev.txt bring, at the versions the suite passes with. Made by \`make pins\`."; \
+		$(PYTHON) -m pip freeze --local | sort --ignore-case; } > requirements/constraints.txt
+
+clean: ## Remove what set-up made; your data in var/ stays
+	rm -rf $(VENV) .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+core:
+	@deploy/bootstrap.sh core
+
+tools:
+	@deploy/bootstrap.sh tools
