@@ -21,7 +21,7 @@ from apps.approvals import queries, services
 from apps.approvals.models import ApprovalPolicy, Decision, Review
 from apps.common.errors import DomainError
 from apps.content.models import Asset, Revision
-from apps.content.queries import diff_revisions
+from apps.content.queries import diff_to_previous
 from apps.workspaces.admin_base import WorkspaceAdmin
 
 Verdict = Decision.Verdict
@@ -136,7 +136,6 @@ class ReviewAdmin(WorkspaceAdmin):
         if review is None or not self.has_view_permission(request, review):
             raise Http404("no such review")
         item, revision = review.item, review.item.current_revision
-        previous = Revision.objects.filter(item=item, number=revision.number - 1).first()
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -144,7 +143,7 @@ class ReviewAdmin(WorkspaceAdmin):
             "review": review,
             "item": item,
             "revision": revision,
-            "changes": diff_revisions(previous, revision),
+            "changes": diff_to_previous(revision),
             "films": films(revision),
             "decisions": queries.decisions_of(item.pk),
             "policy": services.policy_of(request.workspace),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Count, F, Prefetch, Q, QuerySet
 
 from apps.approvals.models import Decision, Review
 from apps.content.models import Asset
@@ -12,11 +12,12 @@ from apps.workspaces.models import User
 def review_queue(*, assignee: User | None = None) -> QuerySet[Review]:
     """Open reviews of the current workspace, the longest wait first; `assignee` narrows to theirs and nobody's."""
     previews = Asset._base_manager.filter(kind__in=["preview", "video", "thumbnail"])
+    approvals = Q(decisions__verdict=Decision.Verdict.APPROVE, decisions__revision=F("item__current_revision"))
     queue = (
         Review.objects.filter(closed_at=None, item__state="in_review")
         .select_related("workspace", "assignee", "item__current_revision", "item__author")
         .prefetch_related(Prefetch("item__current_revision__assets", queryset=previews))
-        .annotate(approved=Count("decisions", filter=Q(decisions__verdict=Decision.Verdict.APPROVE)))
+        .annotate(approved=Count("decisions", filter=approvals))
         .order_by("opened_at")
     )
     return queue.filter(Q(assignee=None) | Q(assignee=assignee)) if assignee else queue

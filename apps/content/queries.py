@@ -10,6 +10,7 @@ from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
 from apps.content.models import Asset, Item, Revision
+from apps.content.services import Text, text_of
 
 
 def items() -> QuerySet[Item]:
@@ -48,16 +49,28 @@ def diff_words(before: str, after: str) -> list[Change]:
     return changes
 
 
-def diff_revisions(before: Revision | None, after: Revision) -> list[tuple[str, list[Change]]]:
-    """What changed, field by field; only the fields that did. With nothing before, nothing has changed."""
-    if before is None:
-        return []
+def diff_text(before: Text, after: Text) -> list[tuple[str, list[Change]]]:
+    """What changed, field by field; only the fields that did."""
     fields = [
         (_("Title"), before.title, after.title),
         (_("Hook"), before.hook, after.hook),
-        (_("Text"), before.body, after.body),
+        (_("Text"), _body(before), _body(after)),
         (_("Call to action"), before.call_to_action, after.call_to_action),
         (_("Description"), before.description, after.description),
-        (_("Hashtags"), before.hashtag_line, after.hashtag_line),
+        (_("Hashtags"), _line(before), _line(after)),
     ]
     return [(label, diff_words(old, new)) for label, old, new in fields if old != new]
+
+
+def diff_to_previous(revision: Revision) -> list[tuple[str, list[Change]]]:
+    """What a revision changed of the one before it; the first changed nothing."""
+    before = Revision._base_manager.filter(item=revision.item_id, number=revision.number - 1).first()
+    return diff_text(text_of(before), text_of(revision)) if before else []
+
+
+def _body(text: Text) -> str:
+    return "".join(part["text"] for part in text.parts)
+
+
+def _line(text: Text) -> str:
+    return " ".join(f"#{tag}" for tag in text.hashtags)

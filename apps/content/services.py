@@ -36,6 +36,17 @@ class Text:
     hashtags: list[str] = field(default_factory=list)
 
 
+def text_of(revision: Revision) -> Text:
+    return Text(
+        title=revision.title,
+        parts=revision.parts,
+        hook=revision.hook,
+        call_to_action=revision.call_to_action,
+        description=revision.description,
+        hashtags=revision.hashtags,
+    )
+
+
 @dataclass(frozen=True)
 class Origin:
     """Where an item comes from, kept with it: the source may change or go."""

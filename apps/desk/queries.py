@@ -9,12 +9,14 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from apps.approvals.models import Decision, Review
+from apps.approvals.models import Review
 from apps.approvals.queries import review_queue
 from apps.content.machine import PIPELINE
 from apps.content.models import Asset, Item, Revision
 from apps.lifecycle.models import Event, Run
+from apps.schedules.machine import FOR_PEOPLE
 from apps.schedules.models import Post
+from apps.stories.models import Story
 from apps.workspaces.audit import describe
 
 SHOWN = 8
@@ -34,7 +36,8 @@ class Dashboard:
 
 
 def dashboard(user) -> Dashboard:
-    running = list(Run.objects.filter(state__in=["queued", "running"]).order_by("created_at")[:SHOWN])
+    open_runs = Run.objects.filter(state__in=["queued", "running"]).order_by("created_at")
+    running = list(open_runs.prefetch_related("steps")[:SHOWN])
     failed = list(Run.objects.filter(state="failed").order_by("-finished_at")[:SHOWN])
     posts = Post.objects.select_related("variant", "account", "item")
     return Dashboard(
@@ -42,7 +45,7 @@ def dashboard(user) -> Dashboard:
         running=running,
         next_posts=list(posts.filter(state="scheduled").order_by("due_at")[:SHOWN]),
         failed_runs=failed,
-        failed_posts=list(posts.filter(state__in=["rejected", "needs_human", "missed"]).order_by("-state_at")[:SHOWN]),
+        failed_posts=list(posts.filter(state__in=FOR_PEOPLE).order_by("-state_at")[:SHOWN]),
         published=list(posts.filter(state="published").order_by("-published_at")[:4]),
         titles=titles_of([*running, *failed]),
     )
@@ -50,8 +53,13 @@ def dashboard(user) -> Dashboard:
 
 def titles_of(runs: list[Run]) -> dict[str, str]:
     """What the runs are about, by the names that runs know their subjects by."""
-    ids = [run.subject.partition(":")[2] for run in runs if run.subject.startswith("content.item:")]
-    return {f"content.item:{pk}": title for pk, title in Item.objects.filter(pk__in=ids).values_list("pk", "title")}
+    found: dict[str, str] = {}
+    for model in (Item, Story):
+        label = model._meta.label_lower
+        ids = [run.subject.partition(":")[2] for run in runs if run.subject.startswith(f"{label}:")]
+        rows = model.objects.filter(pk__in=ids).values_list("pk", "title")
+        found |= {f"{label}:{pk}": title for pk, title in rows}
+    return found
 
 
 def items(*, state: str = "", search: str = "") -> QuerySet[Item]:
@@ -79,6 +87,11 @@ class PartView:
     def player(self) -> Asset | None:
         return self.video or self.preview
 
+    @property
+    def track(self) -> Asset | None:
+        """The captions, when they are in the form that browsers read."""
+        return self.captions if self.captions and self.captions.file.name.endswith(".vtt") else None
+
 
 def parts_of(revision: Revision) -> list[PartView]:
     assets = {(asset.part, asset.kind): asset for asset in Asset.objects.filter(revision=revision)}
@@ -95,7 +108,7 @@ def parts_of(revision: Revision) -> list[PartView]:
 
 @dataclass(frozen=True)
 class Step:
-    """One of the five steps that people know. state: "done", "now" or "todo"."""
+    """One of the five steps that people know. state: "done", "now", "failed" or "todo"."""
 
     name: str
     label: Any
@@ -106,23 +119,21 @@ def pipeline_steps(item: Item) -> list[Step]:
     names = [name for name, _label, _states in PIPELINE]
     here = names.index(item.pipeline_step)
     states = ["done" if i < here else "now" if i == here else "todo" for i in range(len(names))]
-    if item.state in {"published", "analyzed"}:
-        states[:4] = ["done"] * 4
+    if item.state in {"rejected", "failed"}:
+        states[here] = "failed"
+    elif item.state == "analyzed":
+        states[here] = "done"
     return [Step(name, label, state) for (name, label, _states), state in zip(PIPELINE, states, strict=True)]
 
 
 def timeline(item: Item, posts: list[Post]) -> list[Event]:
-    """The events of an item and its posts, newest first; progress is left to the bars."""
+    """The events of an item and its posts, newest first."""
     subjects = [describe(item), *(describe(post) for post in posts)]
-    return list(Event.objects.filter(subject__in=subjects).exclude(type="run.progress").order_by("-seq")[:60])
+    return list(Event.objects.filter(subject__in=subjects).order_by("-seq")[:60])
 
 
 def runs_of(item: Item) -> list[Run]:
     return list(Run.objects.filter(subject=describe(item)).prefetch_related("steps").order_by("-created_at")[:6])
-
-
-def decisions_of(item: Item) -> list[Decision]:
-    return list(Decision.objects.filter(review__item=item).select_related("revision").order_by("-at"))
 
 
 def posts_of(item: Item) -> list[Post]:

@@ -20,5 +20,6 @@ urlpatterns = [
     path("assets/<int:asset_id>/", views.asset, name="asset"),
     path("review/", views.review, name="review"),
     path("schedule/", views.schedule, name="schedule"),
+    path("posts/<int:post_id>/<slug:action>/", views.act_on_post, name="post-action"),
     path("runs/<int:run_id>/<slug:action>/", views.act_on_run, name="run-action"),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from django.contrib import messages
@@ -13,21 +14,34 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from apps.approvals.queries import review_queue
+from apps.approvals.queries import decisions_of, review_queue
 from apps.approvals.services import decide, policy_of
+from apps.common.errors import Conflict, DomainError, Invalid
 from apps.content.machine import ITEM_MACHINE
-from apps.content.models import Asset, Item, Revision
-from apps.content.queries import diff_revisions
-from apps.content.services import Text, revise_item, submit_item
+from apps.content.models import Asset, Item
+from apps.content.queries import diff_text, diff_to_previous
+from apps.content.services import EDITABLE, Text, revise_item, submit_item, text_of
 from apps.desk import queries
 from apps.lifecycle.models import Run
 from apps.lifecycle.runs import cancel_run, retry_run
 from apps.lifecycle.services import advance, open_actions
 from apps.platforms.feed.media import Stored, serve
+from apps.schedules.models import POST_MACHINE, Post
+from apps.schedules.services import cancel_post, post_now
+from apps.stories.machine import STORY_MACHINE
 from apps.stories.models import Story
 from apps.stories.services import add_story, decide_stories
 
 PAGE = 25
+CONTENT_TYPES = {
+    ".mp4": "video/mp4",
+    ".vtt": "text/vtt; charset=utf-8",
+    ".jpg": "image/jpeg",
+    ".wav": "audio/wav",
+}
+
+
+ITEM_ACTIONS = frozenset({"submit", "retry", "restore"})
 
 
 def page_of(request: HttpRequest, rows: Any) -> Any:
@@ -54,16 +68,33 @@ def dashboard(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def stories(request: HttpRequest, slug: str) -> HttpResponse:
-    """The story queue, and a form to paste one."""
-    if request.method == "POST":
-        title, text = request.POST.get("title", ""), request.POST.get("text", "")
-        story = add_story(workspace=request.workspace, actor=request.actor, title=title, text=text)
-        messages.success(request, _("“%(title)s” is in the queue.") % {"title": story.title})
-        return go_back(request, "stories")
+    """The story queue, and a form to paste one; what was typed stays on the page when it cannot be added."""
     request.actor.require("view_content", request.workspace)
+    if request.method == "GET":
+        return _stories_page(request)
+    typed = {"title": request.POST.get("title", "").strip(), "text": request.POST.get("text", "")}
+    again = bool(request.POST.get("again"))
+    try:
+        story = add_story(workspace=request.workspace, actor=request.actor, again=again, **typed)
+    except (Conflict, Invalid) as problem:
+        return _stories_page(request, typed=typed, problem=problem)
+    messages.success(request, _("“%(title)s” is in the queue.") % {"title": story.title})
+    return go_back(request, "stories")
+
+
+def _stories_page(
+    request: HttpRequest, *, typed: dict[str, str] | None = None, problem: DomainError | None = None
+) -> HttpResponse:
     state = request.GET.get("state", "new")
     rows = Story.objects.select_related("source").filter(state=state).order_by("-pk")
-    return render(request, "desk/stories.html", {"page": page_of(request, rows), "state": state})
+    context = {
+        "page": page_of(request, rows),
+        "state": state,
+        "states": STORY_MACHINE.choices,
+        "typed": typed,
+        "problem": problem,
+    }
+    return render(request, "desk/stories.html", context, status=problem.status if problem else 200)
 
 
 @require_POST
@@ -95,24 +126,32 @@ def _item(item_id: int) -> Item:
 def item(request: HttpRequest, slug: str, item_id: int) -> HttpResponse:
     """Text, player, diff, runs, posts and timeline of one item."""
     request.actor.require("view_content", request.workspace)
-    found = _item(item_id)
+    return _item_page(request, _item(item_id))
+
+
+def _item_page(
+    request: HttpRequest, found: Item, *, comment: str = "", problem: DomainError | None = None
+) -> HttpResponse:
     revision = found.current_revision
-    previous = Revision.objects.filter(item=found, number=revision.number - 1).first()
-    posts = queries.posts_of(found)
+    posts, runs = queries.posts_of(found), queries.runs_of(found)
     context = {
         "item": found,
         "revision": revision,
         "parts": queries.parts_of(revision),
-        "changes": diff_revisions(previous, revision),
+        "changes": diff_to_previous(revision),
         "steps": queries.pipeline_steps(found),
-        "runs": queries.runs_of(found),
+        "runs": runs,
+        "open_runs": [run for run in runs if run.state in {"queued", "running"}],
         "posts": posts,
         "events": queries.timeline(found, posts),
-        "decisions": queries.decisions_of(found),
+        "decisions": list(decisions_of(found.pk)),
         "policy": policy_of(request.workspace),
-        "actions": [each for each in open_actions(found, request.actor) if each.action in {"submit", "retry"}],
+        "actions": [each for each in open_actions(found, request.actor) if each.action in ITEM_ACTIONS],
+        "editable": found.state in EDITABLE and request.actor.may("write_content", request.workspace),
+        "comment": comment,
+        "problem": problem,
     }
-    return render(request, "desk/item.html", context)
+    return render(request, "desk/item.html", context, status=problem.status if problem else 200)
 
 
 @require_http_methods(["GET", "POST"])
@@ -120,29 +159,43 @@ def edit_item(request: HttpRequest, slug: str, item_id: int) -> HttpResponse:
     """Write the next revision. What was typed stays on the page when it cannot be saved."""
     request.actor.require("write_content", request.workspace)
     found = _item(item_id)
-    if request.method == "POST":
-        revise_item(
-            item=found,
-            actor=request.actor,
-            text=_text(request),
-            base=int(request.POST["base"]),
-            note=request.POST.get("note", "")[:240],
-        )
-        messages.success(request, _("Saved as a new version."))
+    if found.state not in EDITABLE:
         return go_back(request, "item", found.pk)
-    return render(request, "desk/item_edit.html", {"item": found, "revision": found.current_revision})
+    if request.method == "GET":
+        return render(request, "desk/item_edit.html", {"item": found, "text": text_of(found.current_revision)})
+    text, note = _text(request), request.POST.get("note", "")[:240]
+    try:
+        revise_item(item=found, actor=request.actor, text=text, base=_number(request, "base"), note=note)
+    except (Conflict, Invalid) as problem:
+        found = _item(item_id)
+        changes = diff_text(text, text_of(found.current_revision)) if isinstance(problem, Conflict) else []
+        context = {"item": found, "text": text, "note": note, "problem": problem, "changes": changes}
+        return render(request, "desk/item_edit.html", context, status=problem.status)
+    messages.success(request, _("Saved as a new version."))
+    return go_back(request, "item", found.pk)
+
+
+def _number(request: HttpRequest, name: str) -> int:
+    value = request.POST.get(name, "")
+    if not (value.isascii() and value.isdigit() and len(value) < 10):
+        raise Invalid(_("The form is not complete."), hint=_("Reload the page and try again."), **{name: [value]})
+    return int(value)
 
 
 def _text(request: HttpRequest) -> Text:
-    data = request.POST
-    titles, texts = data.getlist("part_title"), data.getlist("part_text")
+    data = {name: [value.replace("\r\n", "\n") for value in values] for name, values in request.POST.lists()}
+
+    def first(name: str) -> str:
+        return data.get(name, [""])[0]
+
+    titles, texts = data.get("part_title", []), data.get("part_text", [])
     return Text(
-        title=data.get("title", ""),
-        hook=data.get("hook", ""),
-        parts=[{"title": title, "text": text} for title, text in zip(titles, texts, strict=True)],
-        call_to_action=data.get("call_to_action", ""),
-        description=data.get("description", ""),
-        hashtags=data.get("hashtags", "").replace("#", " ").replace(",", " ").split(),
+        title=first("title"),
+        hook=first("hook"),
+        parts=[{"title": title, "text": text} for title, text in zip(titles, texts, strict=False)],
+        call_to_action=first("call_to_action"),
+        description=first("description"),
+        hashtags=first("hashtags").replace("#", " ").replace(",", " ").split(),
     )
 
 
@@ -150,26 +203,30 @@ def _text(request: HttpRequest) -> Text:
 def decide_item(request: HttpRequest, slug: str, item_id: int) -> HttpResponse:
     """A decision on the revision that the page showed."""
     found = _item(item_id)
-    decide(
-        item=found,
-        revision=int(request.POST["revision"]),
-        verdict=request.POST["verdict"],
-        actor=request.actor,
-        comment=request.POST.get("comment", ""),
-    )
+    comment = request.POST.get("comment", "")
+    try:
+        decide(
+            item=found,
+            revision=_number(request, "revision"),
+            verdict=request.POST.get("verdict", ""),
+            actor=request.actor,
+            comment=comment,
+        )
+    except (Conflict, Invalid) as problem:
+        return _item_page(request, _item(item_id), comment=comment, problem=problem)
     messages.success(request, _("Your decision on “%(title)s” is recorded.") % {"title": found.title})
     return next_or(request, reverse("desk:item", args=[slug, found.pk]))
 
 
 @require_POST
 def act_on_item(request: HttpRequest, slug: str, item_id: int, action: str) -> HttpResponse:
+    if action not in ITEM_ACTIONS:
+        return HttpResponse(status=404)
     found = _item(item_id)
     if action == "submit":
         submit_item(item=found, actor=request.actor)
-    elif action == "retry":
-        advance(found, "retry", actor=request.actor)
     else:
-        return HttpResponse(status=404)
+        advance(found, action, actor=request.actor)
     return go_back(request, "item", found.pk)
 
 
@@ -183,8 +240,18 @@ def review(request: HttpRequest, slug: str) -> HttpResponse:
 def schedule(request: HttpRequest, slug: str) -> HttpResponse:
     request.actor.require("view_content", request.workspace)
     state = request.GET.get("state", "")
-    context = {"page": page_of(request, queries.schedule(state=state)), "state": state}
+    context = {"page": page_of(request, queries.schedule(state=state)), "state": state, "states": POST_MACHINE.choices}
     return render(request, "desk/schedule.html", context)
+
+
+@require_POST
+def act_on_post(request: HttpRequest, slug: str, post_id: int, action: str) -> HttpResponse:
+    service = {"now": post_now, "cancel": cancel_post}.get(action)
+    if service is None:
+        return HttpResponse(status=404)
+    post = get_object_or_404(Post.objects.select_related("workspace"), pk=post_id)
+    service(post=post, actor=request.actor)
+    return next_or(request, reverse("desk:schedule", args=[slug]))
 
 
 @require_POST
@@ -202,13 +269,12 @@ def asset(request: HttpRequest, slug: str, asset_id: int) -> HttpResponseBase:
     """A made file, for members only; seekable."""
     request.actor.require("view_content", request.workspace)
     found = get_object_or_404(Asset.objects, pk=asset_id)
-    kinds = {"video": "video/mp4", "preview": "video/mp4", "captions": "text/vtt", "thumbnail": "image/jpeg"}
     response = serve(
         request,
         Stored(
             name=found.file.name,
             size=found.bytes,
-            content_type=kinds.get(found.kind, "application/octet-stream"),
+            content_type=CONTENT_TYPES.get(Path(found.file.name).suffix, "application/octet-stream"),
             etag=f'"{found.sha256}"',
             changed=found.created_at,
         ),

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
+from apps.approvals.models import Decision
+from apps.content.models import Asset
 from apps.lifecycle.machines import registered
-from apps.lifecycle.models import Event, StatefulModel
+from apps.lifecycle.models import Event, Run, RunStep, StatefulModel
+from apps.schedules.models import Post
 
 register = template.Library()
 
@@ -36,23 +41,65 @@ def minutes(seconds: float | None) -> str:
     return f"{whole // 60}:{whole % 60:02d}"
 
 
+WORK_NAMES = {
+    "fetch": _("Fetching stories"),
+    "script": _("Writing the script"),
+    "preview": _("Making a preview"),
+    "render": _("Producing the video"),
+    "footage": _("Preparing footage"),
+}
+
+
+@register.filter
+def work_name(run: Run) -> str:
+    return str(WORK_NAMES.get(run.kind, run.kind))
+
+
+@register.filter
+def current_step(run: Run) -> RunStep | None:
+    """The step that a run is at; from its prefetched steps."""
+    return max(run.steps.all(), key=lambda step: step.number, default=None)
+
+
+@dataclass(frozen=True)
+class PostAction:
+    name: str
+    label: Any
+
+
+@register.filter
+def post_actions(post: Post) -> list[PostAction]:
+    """What the schedule offers for a post."""
+    if post.state == "scheduled":
+        return [PostAction("now", _("Post now")), PostAction("cancel", _("Cancel"))]
+    if post.needs_person:
+        return [PostAction("now", _("Send again")), PostAction("cancel", _("Cancel"))]
+    return []
+
+
+KINDS = {"item": _("Item"), "post": _("Post"), "story": _("Story"), "run": _("Work")}
+SENTENCES = {
+    "review.opened": _("Review opened"),
+    "review.decided": _("%(verdict)s · version %(revision)s · %(by)s"),
+    "review.assigned": _("Review waits for %(assignee)s"),
+    "item.revised": _("Version %(revision)s · %(by)s"),
+    "post.waiting": _("Post waits"),
+    "asset.made": _("Part %(part)s: %(kind)s made"),
+}
+
+
 @register.filter
 def sentence(event: Event) -> str:
     """What happened, in words."""
     data = event.data
     machine = next((each for each in registered().values() if event.type == f"{each.name}.state"), None)
     if machine and data.get("to"):
-        what = _("%(kind)s: %(state)s") % {"kind": _(machine.name), "state": machine.state(data["to"]).label}
-        by = data.get("by", "")
-        return f"{what} · {by}" if by else what
-    texts = {
-        "review.opened": _("Review opened"),
-        "review.decided": _("Decided: %(verdict)s by %(by)s"),
-        "item.revised": _("Version %(revision)s by %(by)s"),
-        "asset.made": _("Part %(part)s: %(kind)s made"),
-    }
-    text = texts.get(event.type, event.type)
-    try:
-        return text % data
-    except (KeyError, TypeError):
-        return event.type
+        kind, state = KINDS.get(machine.name, machine.name), machine.state(data["to"]).label
+        return " · ".join(str(each) for each in (f"{kind}: {state}", data.get("by")) if each)
+    words = dict(data)
+    for name, choices in (("verdict", Decision.Verdict), ("kind", Asset.Kind)):
+        if words.get(name) in choices.values:
+            words[name] = choices(words[name]).label
+    if event.type == "review.assigned" and not words.get("assignee"):
+        return gettext("Review waits for any approver")
+    return str(SENTENCES[event.type]) % words if event.type in SENTENCES else event.type

@@ -1,0 +1,112 @@
+"""The review queue, decisions, and the policy they follow."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from ninja import Field, Query, Router, Schema, Status
+from ninja.pagination import paginate
+
+from apps.approvals import queries, services
+from apps.approvals.models import ApprovalPolicy, Decision, Review
+from apps.common.errors import NotFound
+from apps.common.pagination import CursorPagination
+
+router = Router(tags=["reviews"])
+
+Verdict = Literal["approve", "request_changes", "reject"]
+
+
+class ReviewFilter(Schema):
+    stage: Literal["text", "final"] | None = Field(None, description="Only reviews of the text, or of the result.")
+    mine: bool = Field(False, description="Only those that wait for the caller, or for any approver.")
+
+
+class ReviewOut(Schema):
+    id: int = Field(examples=[5])
+    item: int = Field(alias="item_id", examples=[12])
+    title: str = Field(alias="item.title", examples=["The umbrella that came back with letters"])
+    stage: Literal["text", "final"]
+    revision: int = Field(alias="item.current_revision.number", description="Name it when deciding.", examples=[2])
+    assignee: str | None = Field(description="Empty: any approver.", examples=["asha@example.org"])
+    approved: int = Field(description="Approvals of this revision so far.", examples=[0])
+    opened_at: datetime
+
+    @staticmethod
+    def resolve_assignee(review: Review) -> str | None:
+        return review.assignee.email if review.assignee else None
+
+
+class DecisionIn(Schema):
+    verdict: Verdict
+    revision: int = Field(
+        ge=1, description="The revision that was read. If it is not the current one: 409.", examples=[2]
+    )
+    comment: str = Field("", max_length=5000, description="Needed when you request changes.")
+
+
+class DecisionOut(Schema):
+    item: int = Field(alias="review.item_id", examples=[12])
+    verdict: Verdict
+    revision: int = Field(alias="revision.number", examples=[2])
+    comment: str
+    by: str = Field(alias="actor_label", examples=["Asha"])
+    at: datetime
+
+
+class PolicyBody(Schema):
+    when: Literal["before", "after", "both"] = Field(description="Review the text, the finished video, or both.")
+    approvers: int = Field(ge=1, le=9, description="How many people must approve.", examples=[1])
+    author_may_approve: bool = Field(description="False asks for a second pair of eyes.")
+
+
+@router.get("/reviews/", response=list[ReviewOut], summary="What waits for a decision")
+@paginate(CursorPagination, ordering=("opened_at", "id"))
+def list_reviews(request: HttpRequest, filters: Query[ReviewFilter]) -> QuerySet[Review]:
+    """The longest wait first."""
+    request.actor.require("view_content", request.workspace)
+    rows = queries.review_queue(assignee=request.actor.user if filters.mine else None)
+    rows = rows.visible_to(request.actor.user)
+    return rows.filter(stage=filters.stage) if filters.stage else rows
+
+
+@router.post("/reviews/{int:review_id}/decide", response={201: DecisionOut}, summary="Decide on a revision")
+def decide_review(request: HttpRequest, review_id: int, data: DecisionIn) -> Status:
+    """With several approvers, the item moves on when the last of them has approved."""
+    review = _review(request, review_id)
+    decision = services.decide(item=review.item, actor=request.actor, **data.dict())
+    return Status(201, decision)
+
+
+@router.get("/items/{int:item_id}/decisions", response=list[DecisionOut], summary="An item's decisions")
+@paginate(CursorPagination, ordering=("-at", "-id"))
+def list_decisions(request: HttpRequest, item_id: int) -> QuerySet[Decision]:
+    request.actor.require("view_content", request.workspace)
+    if item_id >= 2**63:
+        raise NotFound(_("There is no such item."))
+    return queries.decisions_of(item_id).visible_to(request.actor.user)
+
+
+@router.get("/reviews/policy", response=PolicyBody, summary="The approval policy")
+def get_policy(request: HttpRequest) -> ApprovalPolicy:
+    request.actor.require("view_content", request.workspace)
+    return services.policy_of(request.workspace)
+
+
+@router.put("/reviews/policy", response=PolicyBody, summary="Change the approval policy")
+def put_policy(request: HttpRequest, data: PolicyBody) -> ApprovalPolicy:
+    """It holds for reviews that open, and are decided, from now on."""
+    return services.set_policy(workspace=request.workspace, actor=request.actor, **data.dict())
+
+
+def _review(request: HttpRequest, review_id: int) -> Review:
+    found = None
+    if review_id < 2**63:
+        found = queries.review_queue().visible_to(request.actor.user).filter(pk=review_id).first()
+    if found is None:
+        raise NotFound(_("There is no such open review."))
+    return found

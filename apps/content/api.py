@@ -1,0 +1,196 @@
+"""Items, their revisions and files."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from ninja import Field, Query, Router, Schema, Status
+from ninja.pagination import paginate
+
+from apps.common.errors import NotFound
+from apps.common.pagination import CursorPagination
+from apps.content import queries, services
+from apps.content.models import Asset, Item, Revision
+from apps.lifecycle.services import advance, open_actions
+
+router = Router(tags=["items"])
+
+State = Literal[
+    "draft",
+    "in_review",
+    "changes_requested",
+    "rejected",
+    "approved",
+    "rendering",
+    "failed",
+    "ready",
+    "scheduled",
+    "published",
+    "analyzed",
+]
+LARGEST_ID = 2**63 - 1
+
+
+class ItemFilter(Schema):
+    state: State | None = Field(None, description="Only items in this state.")
+    kind: Literal["story", "plan", "clip"] | None = Field(None, description="Only items made from this.")
+    format: Literal["video", "text"] | None = None
+    search: str = Field("", max_length=200, description="Words of the title.")
+
+
+class PartOut(Schema):
+    number: int = Field(examples=[1])
+    title: str = Field(examples=["The umbrella that came back with letters, part 1 of 2"])
+    text: str = Field(examples=["Last spring I took over my grandmother's flower shop…"])
+
+
+class PartIn(Schema):
+    title: str = Field("", max_length=300, description="Empty: the title of the whole.")
+    text: str = Field(max_length=200_000, examples=["Last spring I took over my grandmother's flower shop…"])
+
+
+class AssetOut(Schema):
+    id: int = Field(examples=[7])
+    kind: Literal["narration", "captions", "preview", "video", "thumbnail"]
+    part: int = Field(examples=[1])
+    seconds: float | None = Field(examples=[52.4])
+    bytes: int = Field(examples=[8_412_331])
+    sha256: str
+    url: str = Field(
+        description="For members who are signed in.", examples=["https://desk.example.org/w/team/assets/7/"]
+    )
+    created_at: datetime
+
+    @staticmethod
+    def resolve_url(asset: Asset, context: dict[str, Any]) -> str:
+        request = context["request"]
+        return request.build_absolute_uri(reverse("desk:asset", args=[request.workspace.slug, asset.pk]))
+
+
+class RevisionOut(Schema):
+    number: int = Field(examples=[2])
+    title: str = Field(examples=["The umbrella that came back with letters"])
+    hook: str
+    parts: list[PartOut]
+    call_to_action: str
+    description: str
+    hashtags: list[str] = Field(examples=[["storytime", "umbrella"]])
+    note: str = Field(description="What its author says has changed.")
+    author: str = Field(alias="author_label", examples=["Asha"])
+    created_at: datetime
+
+
+class ItemOut(Schema):
+    id: int = Field(examples=[12])
+    title: str = Field(examples=["The umbrella that came back with letters"])
+    kind: Literal["story", "plan", "clip"]
+    format: Literal["video", "text"]
+    language: str = Field(examples=["en"])
+    state: State
+    state_at: datetime
+    step: str = Field(alias="pipeline_step", description="upload, caption, schedule, post or analyze.")
+    revision: int = Field(alias="current_revision.number", examples=[2])
+    approved_revision: int | None = Field(description="The one that was approved, if any.", examples=[2])
+    created_at: datetime
+    actions: list[str] = Field(description="What the caller may do with it now.", examples=[["approve", "reject"]])
+
+    @staticmethod
+    def resolve_approved_revision(item: Item) -> int | None:
+        return item.approved_revision.number if item.approved_revision else None
+
+    @staticmethod
+    def resolve_actions(item: Item, context: dict[str, Any]) -> list[str]:
+        return [each.action for each in open_actions(item, context["request"].actor)]
+
+
+class ItemDetail(ItemOut):
+    source_title: str
+    source_url: str
+    current: RevisionOut = Field(alias="current_revision")
+    assets: list[AssetOut]
+
+    @staticmethod
+    def resolve_assets(item: Item) -> list[Asset]:
+        return queries.assets_of(item.current_revision)
+
+
+class RevisionIn(Schema):
+    base: int = Field(ge=1, description="The revision that was edited. If a newer one exists: 409.", examples=[1])
+    title: str = Field(max_length=300, examples=["The umbrella that came back with letters"])
+    parts: list[PartIn] = Field(min_length=1, max_length=100)
+    hook: str = Field("", max_length=2000)
+    call_to_action: str = Field("", max_length=2000)
+    description: str = Field("", max_length=10_000)
+    hashtags: list[str] = Field([], max_length=60, examples=[["storytime", "umbrella"]])
+    note: str = Field("", max_length=240, description="What has changed.")
+
+    def text(self) -> services.Text:
+        return services.Text(**self.dict(exclude={"base", "note"}))
+
+
+@router.get("/items/", response=list[ItemOut], summary="List items")
+@paginate(CursorPagination, ordering=("-created_at", "-id"))
+def list_items(request: HttpRequest, filters: Query[ItemFilter]) -> QuerySet[Item]:
+    """Newest first."""
+    request.actor.require("view_content", request.workspace)
+    wanted = {
+        "state": filters.state,
+        "kind": filters.kind,
+        "format": filters.format,
+        "title__icontains": filters.search or None,
+    }
+    rows = queries.items().visible_to(request.actor.user).select_related("approved_revision")
+    return rows.filter(**{name: value for name, value in wanted.items() if value is not None})
+
+
+@router.get("/items/{int:item_id}", response=ItemDetail, summary="One item with its text and files")
+def get_item(request: HttpRequest, item_id: int) -> Item:
+    request.actor.require("view_content", request.workspace)
+    return find_item(request, item_id)
+
+
+@router.get("/items/{int:item_id}/revisions", response=list[RevisionOut], summary="An item's revisions")
+@paginate(CursorPagination, ordering=("-number",))
+def list_revisions(request: HttpRequest, item_id: int) -> QuerySet[Revision]:
+    """Newest first. A revision never changes."""
+    request.actor.require("view_content", request.workspace)
+    return Revision.objects.filter(item=find_item(request, item_id))
+
+
+@router.post("/items/{int:item_id}/revisions", response={201: ItemDetail}, summary="Write a revision")
+def create_revision(request: HttpRequest, item_id: int, data: RevisionIn) -> Status:
+    """An approved item goes back to review: an approval names one revision."""
+    item = find_item(request, item_id)
+    services.revise_item(item=item, actor=request.actor, text=data.text(), base=data.base, note=data.note)
+    return Status(201, find_item(request, item_id))
+
+
+@router.post("/items/{int:item_id}/submit", response=ItemOut, summary="Submit an item for review")
+def submit_item(request: HttpRequest, item_id: int) -> Item:
+    return services.submit_item(item=find_item(request, item_id), actor=request.actor)
+
+
+@router.post("/items/{int:item_id}/restore", response=ItemOut, summary="Take a rejection back")
+def restore_item(request: HttpRequest, item_id: int) -> Item:
+    return advance(find_item(request, item_id), "restore", actor=request.actor)
+
+
+@router.post("/items/{int:item_id}/retry", response=ItemOut, summary="Produce a failed item again")
+def retry_item(request: HttpRequest, item_id: int) -> Item:
+    return advance(find_item(request, item_id), "retry", actor=request.actor)
+
+
+def find_item(request: HttpRequest, item_id: int) -> Item:
+    """An item that the caller may see; raises NotFound."""
+    found = None
+    if item_id <= LARGEST_ID:
+        rows = queries.items().visible_to(request.actor.user).select_related("approved_revision")
+        found = rows.filter(pk=item_id).first()
+    if found is None:
+        raise NotFound(_("There is no such item."))
+    return found
