@@ -30,6 +30,10 @@ class RundownAdminSite(UnfoldAdminSite):
     def has_permission(self, request: HttpRequest) -> bool:
         return request.user.is_active and (request.workspace is not None or request.user.is_superuser)
 
+    def get_urls(self) -> list[Any]:
+        # Django's “view on site” looks objects up past every scope, and would show a stranger where they are.
+        return [each for each in super().get_urls() if getattr(each, "name", None) != "view_on_site"]
+
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """There is one login with its rate limits and second factor, and the admin has no way around it."""
         if request.user.is_authenticated:
