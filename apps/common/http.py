@@ -1,6 +1,6 @@
 """Fetching addresses that people or other sites have named, without letting them reach what is not public.
 
-The name is resolved once, every address it has is judged, and the connection goes to exactly the address judged, so a name
+A name is resolved once and every address it has is judged; the connection goes to exactly those addresses, so a name
 that changes its mind between look-up and connect gains nothing. Each redirect is judged anew.
 """
 
@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from urllib.parse import urljoin, urlsplit
+from functools import lru_cache
+from typing import Any
 
+import httpcore
 import httpx
 
 from apps.common.errors import AdapterError
@@ -22,12 +25,17 @@ MAX_BYTES = 10 * 1024 * 1024
 SECONDS = 20.0
 AGENT = "Rundown/0.1"
 
+# Longest wait for one connect or one read; `seconds` of the whole fetch bounds their sum.
+_STEP_SECONDS = 10.0
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_CREDENTIALS = frozenset({"authorization", "cookie"})
+
 Resolve = Callable[[str, int], list[str]]
 
 
 @dataclass(frozen=True)
 class Response:
-    """status_code: HTTP status. url: where the last redirect led. headers: names in lower case. content: at most `most` bytes."""
+    """url: where the last redirect led. headers: names in lower case. content: the body, decompressed."""
 
     status_code: int
     url: str
@@ -36,19 +44,24 @@ class Response:
 
 
 def resolve(host: str, port: int) -> list[str]:
-    """Every address of a name."""
+    """Every address of a name, in the order the system prefers. Raises AdapterError for a name nobody has."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         raise AdapterError(f"There is no server called {host}.", hint="Check the address for a slip.") from error
-    return list(dict.fromkeys(entry[4][0] for entry in found))
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
 def is_public(address: str) -> bool:
     """Whether an IP address belongs to the open internet; an IPv4 address inside an IPv6 one is judged as itself."""
     ip = ipaddress.ip_address(address.partition("%")[0])
-    inner = getattr(ip, "ipv4_mapped", None) or getattr(ip, "sixtofour", None)
-    return is_public(str(inner)) if inner else ip.is_global and not ip.is_multicast
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = ip.ipv4_mapped or ip.sixtofour
+        if ip in _NAT64:
+            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+        if inner is not None:
+            return is_public(str(inner))
+    return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified)
 
 
 def get(
@@ -60,64 +73,147 @@ def get(
     most: int = MAX_BYTES,
     resolve: Resolve = resolve,
 ) -> Response:
-    """GET, within `seconds` in all and `most` bytes. private_hosts: names that may be private.
+    """GET, within `seconds` in all and `most` bytes. private_hosts: names that may have private addresses.
 
-    Raises AdapterError; a status that is not 2xx is an answer, not an error.
+    Follows up to five redirects; credentials in `headers` are not carried to another host. Proxies of the environment
+    are not used. Raises AdapterError; a status that is not 2xx is an answer, not an error.
     """
     deadline = time.monotonic() + seconds
+    sent = {"user-agent": AGENT} | {name.lower(): value for name, value in (headers or {}).items()}
+    address = _parsed(url)
     for _ in range(MAX_REDIRECTS + 1):
-        response = _get_once(url, headers or {}, private_hosts, deadline, most, resolve)
+        response = _get_once(address, sent, private_hosts, deadline, most, resolve)
         target = response.headers.get("location")
         if response.status_code not in {301, 302, 303, 307, 308} or not target:
             return response
-        url = urljoin(url, target)
+        following = _parsed(target, base=address)
+        if (following.scheme, following.netloc) != (address.scheme, address.netloc):
+            sent = {name: value for name, value in sent.items() if name not in _CREDENTIALS}
+        address = following
     raise AdapterError("The address redirects too often.", permanent=True, hint="Use the address it ends at.")
 
 
+def _parsed(url: str, *, base: httpx.URL | None = None) -> httpx.URL:
+    try:
+        parsed = base.join(url) if base else httpx.URL(url)
+        if parsed.scheme in {"http", "https"} and parsed.host and (parsed.port or 1) < 65536:
+            return parsed
+    except (httpx.InvalidURL, ValueError):
+        pass
+    raise AdapterError(f"“{url[:200]}” is not a web address.", permanent=True, hint="Begin it with https://.")
+
+
 def _get_once(
-    url: str, headers: Mapping[str, str], private: frozenset[str], deadline: float, most: int, resolve: Resolve
+    url: httpx.URL, headers: Mapping[str, str], private: frozenset[str], deadline: float, most: int, resolve: Resolve
 ) -> Response:
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise AdapterError(f"“{url[:200]}” is not a web address.", permanent=True, hint="Begin it with https://.")
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    address = _judged(parts.hostname, port, private, resolve)
-    literal = f"[{address}]" if ":" in address else address
-    pinned = parts._replace(netloc=f"{literal}:{port}").geturl()
-    sent = {"User-Agent": AGENT, **headers, "Host": parts.netloc.rpartition("@")[2]}
-    remaining = deadline - time.monotonic()
-    if remaining <= 0:
-        raise AdapterError(f"{parts.hostname} took too long.", hint="Try again later.")
+    host = url.raw_host.decode("ascii")
+    addresses = _judged(host, url.port or (443 if url.scheme == "https" else 80), private, resolve)
+    transport = _PinnedTransport(_PinnedBackend(addresses, deadline))
     try:
         with (
-            httpx.Client(trust_env=False, timeout=min(remaining, 10.0)) as client,
-            client.stream("GET", pinned, headers=sent, extensions={"sni_hostname": parts.hostname}) as response,
+            httpx.Client(transport=transport, trust_env=False, timeout=_STEP_SECONDS) as client,
+            client.stream("GET", url, headers=headers) as response,
         ):
-            body = _read(response, parts.hostname, deadline, most)
-            return Response(response.status_code, url, {k.lower(): v for k, v in response.headers.items()}, body)
+            body = _read(response, host, most)
+            return Response(response.status_code, str(url), dict(response.headers), body)
+    except httpx.TimeoutException as error:
+        raise AdapterError(f"{host} took too long.", hint="Try again later.") from error
     except httpx.HTTPError as error:
-        raise AdapterError(f"{parts.hostname} did not answer ({type(error).__name__}).", hint="Try again later.") from error
+        reason = type(error).__name__
+        raise AdapterError(f"{host} did not answer properly ({reason}).", hint="Try again later.") from error
 
 
-def _judged(host: str, port: int, private: frozenset[str], resolve: Resolve) -> str:
-    """The address to connect to; one private address among a name's addresses refuses them all."""
+def _judged(host: str, port: int, private: frozenset[str], resolve: Resolve) -> list[str]:
+    """The addresses to connect to; one private address among a name's addresses refuses them all."""
     addresses = resolve(host, port)
+    if not addresses:
+        raise AdapterError(f"{host} has no address.", hint="Check the address for a slip.")
     if host not in private and not all(is_public(address) for address in addresses):
         raise AdapterError(
             f"{host} is not a public address.",
             permanent=True,
             hint="If it is a server of yours, add its name to PRIVATE_HOSTS.",
         )
-    return addresses[0]
+    return addresses
 
 
-def _read(response: httpx.Response, host: str, deadline: float, most: int) -> bytes:
+def _read(response: httpx.Response, host: str, most: int) -> bytes:
     chunks, size = [], 0
     for chunk in response.iter_bytes():
         size += len(chunk)
         if size > most:
-            raise AdapterError(f"{host} sent more than {most // 1024 // 1024} MB.", permanent=True)
-        if time.monotonic() > deadline:
-            raise AdapterError(f"{host} took too long.", hint="Try again later.")
+            raise AdapterError(f"{host} sent more than {most:,} bytes.", permanent=True)
         chunks.append(chunk)
     return b"".join(chunks)
+
+
+@lru_cache(maxsize=1)
+def _certificates() -> ssl.SSLContext:
+    return httpx.create_ssl_context(trust_env=False)
+
+
+class _PinnedTransport(httpx.HTTPTransport):
+    """httpx's own transport with the connections made by `backend`; names stay in URL, Host header and TLS."""
+
+    def __init__(self, backend: httpcore.NetworkBackend) -> None:
+        super().__init__(verify=_certificates(), trust_env=False)
+        self._pool = httpcore.ConnectionPool(ssl_context=_certificates(), network_backend=backend)
+
+
+class _PinnedBackend(httpcore.SyncBackend):
+    """Connects to the judged addresses, whatever the name, and lets no operation outlast the deadline."""
+
+    def __init__(self, addresses: list[str], deadline: float) -> None:
+        self._addresses = addresses
+        self._deadline = deadline
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        for last, address in zip([False] * (len(self._addresses) - 1) + [True], self._addresses, strict=True):
+            allowed = _left(self._deadline, timeout, httpcore.ConnectTimeout)
+            try:
+                stream = super().connect_tcp(address, port, allowed, local_address, socket_options)
+                return _TimedStream(stream, self._deadline)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout):
+                if last:
+                    raise
+        raise httpcore.ConnectError(f"{host} has no address")
+
+
+class _TimedStream(httpcore.NetworkStream):
+    """A connection whose every wait ends at the deadline: a server that sends a byte now and then gains no time."""
+
+    def __init__(self, stream: httpcore.NetworkStream, deadline: float) -> None:
+        self._stream = stream
+        self._deadline = deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, _left(self._deadline, timeout, httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, _left(self._deadline, timeout, httpcore.WriteTimeout))
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        allowed = _left(self._deadline, timeout, httpcore.ConnectTimeout)
+        return _TimedStream(self._stream.start_tls(ssl_context, server_hostname, allowed), self._deadline)
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+def _left(deadline: float, timeout: float | None, expired: type[Exception]) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise expired("The time for the whole fetch is over.")
+    return left if timeout is None else min(left, timeout)
