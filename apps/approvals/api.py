@@ -1,6 +1,6 @@
 """The review queue, decisions, and the policy they follow."""
 
-from __future__ import annotations
+# No postponed annotations here: the pagination's wrapper would look for their names in its own module.
 
 from datetime import datetime
 from typing import Literal

@@ -76,6 +76,8 @@ def decide(*, item: Item, revision: Revision | int, verdict: str, actor: Actor, 
     With several approvers the item moves on when the last of them has approved.
     """
     actor.require("approve_content", item.workspace)
+    if verdict not in Verdict.values:
+        raise Invalid(_("Approve, reject or request changes."), verdict=[_("Not a decision.")])
     if verdict == Verdict.REQUEST_CHANGES and not comment.strip():
         raise Invalid(_("Say what should change."), comment=[_("Say what should change.")])
     with unit_of_work():
