@@ -7,16 +7,20 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
+import structlog
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.db import models, transaction
 from django.db.models import F
 from django.utils import timezone
+from redis.exceptions import RedisError
 
 from apps.common.transactions import before_commit, unit_of_work
 from apps.lifecycle.models import Event, EventHead
 from apps.workspaces.audit import describe
 from apps.workspaces.models import Workspace
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -76,4 +80,7 @@ def wake_watchers(workspace_id: int, seq: int) -> None:
     layer = get_channel_layer()
     if layer is None:
         return
-    async_to_sync(layer.group_send)(group_name(workspace_id), {"type": "events.appended", "seq": seq})
+    try:
+        async_to_sync(layer.group_send)(group_name(workspace_id), {"type": "events.appended", "seq": seq})
+    except (OSError, RedisError) as error:
+        log.warning("watchers_not_woken", workspace=workspace_id, reason=str(error))

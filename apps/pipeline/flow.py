@@ -21,7 +21,6 @@ from apps.stories.models import Story
 from apps.workspaces.actors import SYSTEM
 from apps.workspaces.audit import describe
 
-
 # Workers move these under a lease, and the sweeper finds those whose worker is gone.
 carried("run", "queued", "running")
 carried("post", "claimed", "submitting", "unknown")

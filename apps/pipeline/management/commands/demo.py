@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,12 +41,13 @@ class Command(BaseCommand):
             text = story.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise CommandError(f"Cannot read the story {story}: {error}") from error
+        logging.getLogger("django_structlog").setLevel(logging.WARNING)  # its lines would tear the bars
         site = supervisor(stream=None)
         set_up()
-        demo = prepare_demo()
         self.stdout.write("Starting web, dispatcher, workers and broker …")
         try:
             with site:
+                demo = prepare_demo()
                 item = Tour(demo, Bars(self.stdout._out)).take(text)
         except (ProcessError, DomainError) as error:
             raise CommandError(str(error)) from error

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from apps.common.processes.ready import say_ready
 from apps.pipeline import tasks
 from apps.pipeline.receivers import send
 from apps.schedules.dispatcher import Dispatcher
@@ -19,8 +18,6 @@ class Command(BaseCommand):
         stop = Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        say_ready()
-        say_ready()
         Dispatcher(_send_posts).run(stop)
 
 

@@ -16,13 +16,13 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         site = supervisor()
         set_up()
-        demo = prepare_demo()
         try:
-            site.run(on_ready=lambda: self._welcome(demo))
+            site.run(on_ready=self._welcome)
         except ProcessError as error:
             raise CommandError(str(error)) from error
 
-    def _welcome(self, demo: Any) -> None:
+    def _welcome(self) -> None:
+        demo = prepare_demo()
         add_waiting_story(demo)
         self.stdout.write(f"\nRundown is at {settings.SITE_URL}/")
         self.stdout.write(f"  admin   {settings.SITE_URL}/admin/")
