@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import admin
 from django.db import models
 from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse
@@ -16,6 +17,9 @@ from apps.workspaces.models import User
 
 class RolePermissions:
     """Who may do what with a model, as permissions of the workspace; None: nobody, in the admin."""
+
+    # The admin site turns away who is in no workspace before any of the pages runs.
+    needs_workspace = True
 
     view_permission: str | None = "view_content"
     add_permission: str | None = None
@@ -51,6 +55,12 @@ class RolePermissions:
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
+class MemberFilter(admin.RelatedFieldListFilter):
+    def field_choices(self, field: models.ForeignKey, request: HttpRequest, model_admin: Any) -> list[Any]:
+        members = {"memberships__workspace": request.workspace}
+        return field.get_choices(include_blank=False, limit_choices_to=members)
+
+
 class WorkspaceAdmin(RolePermissions, ModelAdmin):
     """Rows of the current workspace only; a foreign id does not exist (404); what is saved here is audited.
 
@@ -62,6 +72,16 @@ class WorkspaceAdmin(RolePermissions, ModelAdmin):
     compressed_fields = True
     warn_unsaved_form = True
     show_full_result_count = False
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        """Filters by person offer the workspace's members; Django's own would list everybody of the installation."""
+        return [
+            (each, MemberFilter) if isinstance(each, str) and self._is_person(each) else each
+            for each in super().get_list_filter(request)
+        ]
+
+    def _is_person(self, path: str) -> bool:
+        return "__" not in path and getattr(self.opts.get_field(path), "related_model", None) is User
 
     def save_model(self, request: HttpRequest, obj: models.Model, form: ModelForm, change: bool) -> None:
         if not change:

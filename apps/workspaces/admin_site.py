@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.contrib.admin.apps import AdminConfig
@@ -33,6 +35,11 @@ class RundownAdminSite(UnfoldAdminSite):
     def get_urls(self) -> list[Any]:
         # Django's “view on site” looks objects up past every scope, and would show a stranger where they are.
         return [each for each in super().get_urls() if getattr(each, "name", None) != "view_on_site"]
+
+    def admin_view(self, view: Callable[..., HttpResponse], cacheable: bool = False) -> Callable[..., HttpResponse]:
+        if getattr(getattr(view, "__self__", None), "needs_workspace", False):
+            view = _in_a_workspace(view)
+        return super().admin_view(view, cacheable)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """There is one login with its rate limits and second factor, and the admin has no way around it."""
@@ -73,6 +80,18 @@ class RundownAdminSite(UnfoldAdminSite):
             "active": request.path.startswith(model["admin_url"]),
             "has_permission": True,
         }
+
+
+def _in_a_workspace(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A superuser who is in no workspace has no scope, so that even looking for a row would fail."""
+
+    @wraps(view)
+    def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.workspace is None:
+            raise PermissionDenied(_("This belongs to a workspace, and you are in none."))
+        return view(request, *args, **kwargs)
+
+    return page
 
 
 def workspace_choices(request: HttpRequest) -> list[dict[str, Any]]:

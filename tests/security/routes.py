@@ -219,6 +219,8 @@ def _value(part: dict[str, Any], components: dict[str, Any], objects: dict[str, 
         return FILE
     if part.get("type") == "array":
         return [_build(part["items"], "", components, objects, named)] if part.get("minItems") else []
+    if part.get("format") == "uri":
+        return "https://example.org/post"
     if part.get("format") == "date-time":
         return "2030-01-01T12:00:00Z"
     simple = {"integer": part.get("minimum", 1), "number": part.get("minimum", 1), "boolean": True, "object": {}}
