@@ -12,6 +12,7 @@ from apps.lifecycle.answers import HEADER as IDEMPOTENCY_HEADER
 from apps.lifecycle.answers import replayed, stored
 from apps.workspaces.auth import HEADER as WORKSPACE_HEADER
 from apps.workspaces.auth import JwtOrToken
+from config.parsing import StrictParser
 from config.problems import CONTENT_TYPE, SCHEMA, answer_errors
 
 DESCRIPTION = """\
@@ -22,12 +23,14 @@ DESCRIPTION = """\
 
 **Errors** are `application/problem+json` with a stable `code`, a sentence (`detail`) and the way out (`hint`).
 
-**Sending twice**: a POST with an `Idempotency-Key` is carried out once; for 24 hours the same key gets the same answer.
+**Sending twice**: a POST in a workspace with an `Idempotency-Key` is carried out once; for 24 hours the same key gets
+the same answer.
 
 **Live updates**: `POST /api/v1/live/tickets`, then open the WebSocket that it names.
 """
 # Status codes that every operation may answer with, beside its own.
 PROBLEMS = {
+    "400": "The request is not understood.",
     "401": "Nobody is signed in.",
     "403": "The caller may not do that.",
     "404": "There is nothing here, or nothing that the caller may see.",
@@ -87,6 +90,7 @@ def _assemble() -> Api:
         description=DESCRIPTION,
         urls_namespace="api",
         auth=JwtOrToken(),
+        parser=StrictParser(),
         throttle=[PerMinute(reads=1200, writes=300)],
     )
     answer_errors(api)

@@ -23,7 +23,7 @@ SCHEMA = {
     "type": "object",
     "required": ["type", "title", "status", "code", "detail", "hint"],
     "properties": {
-        "type": {"type": "string", "description": "Where the code is explained."},
+        "type": {"type": "string", "description": "Names the kind of problem."},
         "title": {"type": "string"},
         "status": {"type": "integer"},
         "code": {"type": "string", "description": "Stable; for programs."},
@@ -33,7 +33,7 @@ SCHEMA = {
     },
     "additionalProperties": True,
     "example": {
-        "type": "https://rundown.invalid/problems/transition_refused",
+        "type": "urn:rundown:problem:transition_refused",
         "title": "Conflict",
         "status": 409,
         "code": "transition_refused",
@@ -59,7 +59,7 @@ TITLES = {
 def problem(status: int, code: str, detail: str, *, hint: str = "", **more: Any) -> HttpResponse:
     """A problem+json answer; `more` are further members, such as `errors`."""
     body = {
-        "type": f"https://rundown.invalid/problems/{code}",
+        "type": f"urn:rundown:problem:{code}",
         "title": TITLES.get(status, "Error"),
         "status": status,
         "code": code,

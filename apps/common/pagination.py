@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
+from django.utils.timezone import is_aware
 from django.utils.translation import gettext as _
 from ninja import Field, Schema
 from ninja.pagination import PaginationBase
@@ -70,9 +71,18 @@ def _decode(queryset: QuerySet, ordering: tuple[str, ...], cursor: str) -> list[
         fields = [queryset.model._meta.get_field(_field_name(queryset, name)) for name in ordering]
         if not isinstance(values, list) or len(values) != len(fields):
             raise ValueError("wrong shape")
-        return [field.to_python(value) for field, value in zip(fields, values, strict=True)]
+        values = [field.to_python(value) for field, value in zip(fields, values, strict=True)]
+        if not all(_is_usable(value) for value in values):
+            raise ValueError("no value of a row")
+        return values
     except (ValueError, TypeError, OverflowError, ValidationError) as error:
         raise _bad_cursor() from error
+
+
+def _is_usable(value: Any) -> bool:
+    if isinstance(value, datetime):
+        return is_aware(value)
+    return value is not None and "\x00" not in str(value)
 
 
 def _field_name(queryset: QuerySet, name: str) -> str:
