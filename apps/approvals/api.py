@@ -15,6 +15,7 @@ from apps.approvals import queries, services
 from apps.approvals.models import ApprovalPolicy, Decision, Review
 from apps.common.errors import NotFound
 from apps.common.pagination import CursorPagination
+from apps.content.models import Item
 
 router = Router(tags=["reviews"])
 
@@ -86,7 +87,7 @@ def decide_review(request: HttpRequest, review_id: int, data: DecisionIn) -> Sta
 @paginate(CursorPagination, ordering=("-at", "-id"))
 def list_decisions(request: HttpRequest, item_id: int) -> QuerySet[Decision]:
     request.actor.require("view_content", request.workspace)
-    if item_id >= 2**63:
+    if item_id >= 2**63 or not Item.objects.filter(pk=item_id).exists():
         raise NotFound(_("There is no such item."))
     return queries.decisions_of(item_id).visible_to(request.actor.user)
 
