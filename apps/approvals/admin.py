@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
+from django.forms import Script
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -27,7 +28,7 @@ from apps.workspaces.admin_base import WorkspaceAdmin
 Verdict = Decision.Verdict
 
 
-class Script(TemplateSection):
+class Reading(TemplateSection):
     template_name = "approvals/admin/preview.html"
 
 
@@ -38,7 +39,7 @@ class ReviewAdmin(WorkspaceAdmin):
     icon = "rate_review"
     list_display = ("shown_title", "shown_stage", "shown_wait", "shown_for", "shown_version", "shown_approvals")
     list_display_links = ("shown_title",)
-    list_sections = (Script,)
+    list_sections = (Reading,)
     list_before_template = "approvals/admin/keys.html"
     list_per_page = 50
     list_filter = ("stage", "assignee")
@@ -47,7 +48,7 @@ class ReviewAdmin(WorkspaceAdmin):
 
     class Media:
         css = {"all": ("rundown/admin-keys.css", "rundown/admin-review.css")}
-        js = ("rundown/admin-keys.js",)
+        js = (Script("rundown/admin-keys.js", defer=True),)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Review]:
         return queries.review_queue()
@@ -111,7 +112,7 @@ class ReviewAdmin(WorkspaceAdmin):
         rows = [(review, request.POST.get(f"revision-{review.pk}", "")) for review in queryset]
         context = {
             **self.admin_site.each_context(request),
-            "title": Verdict(verdict).label,
+            "title": self.get_action(name)[2],
             "rows": rows,
             "action": name,
             "needs_comment": verdict == Verdict.REQUEST_CHANGES,

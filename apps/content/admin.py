@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
+from unfold.decorators import action, display
 
+from apps.common.errors import DomainError
 from apps.content.machine import ITEM_MACHINE
 from apps.content.models import Asset, Item, Revision
 from apps.content.queries import items
+from apps.lifecycle.services import advance
 from apps.workspaces.admin_base import WorkspaceAdmin, WorkspaceTabularInline
 
 COLOURS = {"neutral": "", "waiting": "warning", "busy": "info", "good": "success", "bad": "danger"}
@@ -48,11 +50,27 @@ class ItemAdmin(WorkspaceAdmin):
     search_fields = ("title", "source_title")
     date_hierarchy = "created_at"
     inlines = (RevisionInline,)
+    actions = ("restore_selected",)
     readonly_fields = ("title", "shown_state", "kind", "format", "language", "source_title", "source_url", "shown_link")
     fields = readonly_fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Item]:
         return items()
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        return super().get_actions(request) if self._may(request, "approve_content") else {}
+
+    @action(description=_("Take the rejection back"))
+    def restore_selected(self, request: HttpRequest, queryset: QuerySet[Item]) -> None:
+        """Each on its own: what is not rejected is said so, and does not hold up the others."""
+        for item in queryset:
+            try:
+                advance(item, "restore", actor=request.actor)
+            except DomainError as error:
+                self.message_user(request, f"{item.title}: {error}", messages.ERROR)
+            else:
+                text = _("“%(title)s” is in review again.") % {"title": item.title}
+                self.message_user(request, text, messages.SUCCESS)
 
     @display(description=_("state"), ordering="state", label=STATE_COLOURS)
     def shown_state(self, item: Item) -> tuple[str, str]:

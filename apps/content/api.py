@@ -1,6 +1,6 @@
 """Items, their revisions and files."""
 
-from __future__ import annotations
+# No postponed annotations here: the pagination's wrapper would look for their names in its own module.
 
 from datetime import datetime
 from typing import Any, Literal
