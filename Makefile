@@ -43,9 +43,8 @@ lint: tools ## ruff, import order, deployment checks, missing migrations
 bench: core ## The measured claims, as ratios against a baseline run beside them
 	@set -e; for script in bench/*.py; do [[ $$script == */__init__.py ]] || $(PYTHON) -m bench.$$(basename $$script .py); done
 
-messages: tools ## Collect the texts to translate; needs Debian's gettext
-	$(PYTHON) manage.py makemessages --locale ml --ignore .venv --ignore var
-	$(PYTHON) manage.py compilemessages --ignore .venv
+messages: core ## Collect the texts to translate into locale/, and compile them
+	$(PYTHON) manage.py messages
 
 pins: tools ## Write down the versions that .venv holds now, for everybody
 	@{ echo "# Every package that core.txt and dev.txt bring, at the versions the suite passes with. Made by \`make pins\`."; \

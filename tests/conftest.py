@@ -12,10 +12,14 @@ import pytest
 from django.conf import settings
 from django_scopes import scope
 
+from apps.common.translations import compile_catalogues
+
 
 def pytest_configure(config: pytest.Config) -> None:
     # Playwright's sync API runs an event loop in the test's thread; the ORM is still called from plain code there.
     os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    for folder in settings.LOCALE_PATHS:
+        compile_catalogues(Path(folder))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -62,8 +66,8 @@ def in_workspace(workspace) -> Iterator[object]:
 @pytest.fixture
 def member(workspace) -> Callable[..., object]:
     """member("editor") is a person with that role in the workspace."""
-    from apps.workspaces.services import add_member
     from apps.workspaces.actors import SYSTEM
+    from apps.workspaces.services import add_member
     from tests.factories.workspaces import UserFactory
 
     def make(role: str = "owner", **fields: object):

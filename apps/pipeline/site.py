@@ -11,12 +11,15 @@ from django.core.management import call_command
 
 from apps.common.processes.site import site_processes
 from apps.common.processes.supervisor import Supervisor
+from apps.common.translations import compile_catalogues
 
 
 def set_up() -> None:
     """Bring folders, database and timers to the present version; safe to repeat."""
     for folder in (settings.HOME, settings.MEDIA_ROOT, settings.CACHE_ROOT):
         Path(folder).mkdir(parents=True, exist_ok=True)
+    for folder in settings.LOCALE_PATHS:
+        compile_catalogues(Path(folder))
     call_command("migrate", interactive=False, verbosity=0)
     if not settings.DEBUG:
         call_command("collectstatic", interactive=False, verbosity=0)
