@@ -15,7 +15,8 @@ class TextRequest:
     """One question.
 
     instructions: what the engine is to do; prompt: the filled template, scraped text marked as data. variables: the
-    values behind the prompt, for engines that read no prompts. schema: the JSON schema of the answer. timeout: seconds.
+    values behind the prompt, for engines that read no prompts. schema: the JSON schema of the answer. timeout: seconds
+    for one try.
     """
 
     kind: str
@@ -34,7 +35,8 @@ class TextRequest:
 class TextResult:
     """One answer. data: what the schema describes, when parsed. message: what was said instead, when not.
 
-    usage: tokens, as the provider counted them. cost: US dollars, None when unknown. seconds: of all tries together.
+    model: that answered, "" when none was used. usage: input_tokens and output_tokens as the provider counted them.
+    cost: US dollars, None when unknown. seconds: of all tries together.
     """
 
     outcome: Outcome
@@ -47,6 +49,6 @@ class TextResult:
 
 
 class TextEngine(Protocol):
-    """Raises AdapterError when there is no answer at all."""
+    """Raises AdapterError when there is no answer. `tests/conformance/text_engine.py` states what else it keeps."""
 
     def generate(self, request: TextRequest) -> TextResult: ...

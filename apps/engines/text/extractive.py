@@ -1,110 +1,176 @@
-"""Writes what stands around a story from the story itself: no model, no network, nothing that the text does not say.
-
-The hook is the sentence of the opening that pulls most; hashtags are the words that the text itself stresses. Only the
-question at the end is not the author's: it comes from a short list in the text's language.
-"""
+"""Writes what stands around a story out of the story itself. No model, no network, no invented facts."""
 
 from __future__ import annotations
 
-import math
 import time
-import zlib
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
+import jsonschema
 import regex
 
+from apps.common.errors import AdapterError
+from apps.common.text.duration import sentence_seconds
 from apps.common.text.hashtags import build_hashtag, unique_hashtags
 from apps.common.text.markup import visible
+from apps.common.text.normalise import normalise
 from apps.common.text.sentences import sentences
-from apps.common.text.words import shorten, words
+from apps.common.text.similar import fingerprint
+from apps.common.text.words import count_graphemes, shorten, words
 from apps.engines.text.base import TextRequest, TextResult
-from apps.engines.text.lexicon import CALLS_TO_ACTION, COMMUNITY_TAGS, PULL, STOP_WORDS
+from apps.engines.text.extractive_words import (
+    CALLS_TO_ACTION,
+    FIRST_PERSON,
+    GENRE_TAGS,
+    GRIPPING,
+    LEANING,
+    STOP_WORDS,
+    VERDICT,
+    VERDICT_CALLS,
+)
 
-OPENING = 0.4  # of the text: a hook from further on would give the ending away
-HOOK_WORDS = (4, 24)
-TAGS = 5
+LONGEST_TITLE = 80
+LONGEST_HOOK = 160
+LONGEST_DESCRIPTION = 300
+MOST_TAGS = 5
+
+# A hook that takes longer is no hook; one that is shorter says nothing.
+_HOOK_SECONDS = (1.5, 8.0)
+# The last part of a story is where it ends, and the hook must not tell that.
+_HOOK_WITHIN = 0.6
+_SERIES = regex.compile(r"(?i)\s*[\[(]?\b(?:part|update|edit)\b\s*#?\d*[\])]?\s*:?\s*$")
 
 
 class ExtractiveEngine:
-    """Answers requests of kind "script" from their variables: title, story, language."""
-
-    name = "extractive"
+    """Answers the kind "script". It reads `variables` (title, story, language, community) and no prompt."""
 
     def generate(self, request: TextRequest) -> TextResult:
+        """Always "parsed", unless the schema asks for what cannot be taken from a story: then "invalid".
+
+        Raises AdapterError for another kind, or a story without a word.
+        """
         started = time.monotonic()
-        story = visible(str(request.variables["story"]))[0]
-        language = str(request.variables.get("language") or "en")
-        title = str(request.variables.get("title") or "").strip()
-        lines = [line.strip() for line in sentences(story, language=language) if words(line)]
-        if not lines:
-            return TextResult("invalid", message="The story has no sentence.", seconds=time.monotonic() - started)
-        hook = best_hook(lines)
-        data = {
-            "title": shorten(title or hook.rstrip(".!?…"), 80),
-            "hook": shorten(hook, 240),
-            "description": describe(lines, hook),
-            "call_to_action": call_to_action(story, language),
-            "hashtags": hashtags(title, story, language),
-        }
-        return TextResult("parsed", data=_within(data, request.schema), seconds=time.monotonic() - started)
+        if request.kind != "script":
+            raise AdapterError(
+                f"Without a model only scripts of stories can be written, not “{request.kind}”.",
+                permanent=True,
+                hint="Choose a text engine with a model.",
+            )
+        written = _script(request.variables)
+        wanted = request.schema.get("properties", written)
+        data = {name: value for name, value in written.items() if name in wanted}
+        problem = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(request.schema).iter_errors(data))
+        seconds = time.monotonic() - started
+        if problem is not None:
+            return TextResult(outcome="invalid", message=problem.message, seconds=seconds)
+        return TextResult(outcome="parsed", data=data, seconds=seconds)
 
 
-def best_hook(lines: list[str]) -> str:
-    """The sentence of the opening that makes people stay; the first one when none stands out."""
-    opening = lines[: max(1, math.ceil(len(lines) * OPENING))]
-    return max(enumerate(opening), key=lambda each: (pull(each[1], each[0]), -each[0]))[1]
+def _script(variables: Mapping[str, Any]) -> dict[str, Any]:
+    story = normalise(visible(normalise(str(variables.get("story", ""))))[0])
+    title = normalise(visible(normalise(str(variables.get("title", ""))))[0]).replace("\n", " ")
+    language = str(variables.get("language") or "en").partition("-")[0]
+    lines = [line.strip() for line in sentences(story, language=language) if words(line)]
+    if not lines:
+        raise AdapterError("The story has no words to write from.", permanent=True, hint="Give the story a text.")
+    hook = _hook(lines, language)
+    return {
+        "title": _title(title, hook),
+        "hook": hook,
+        "description": _description(lines, hook),
+        "call_to_action": _call_to_action(f"{title}\n{story}", language),
+        "hashtags": _hashtags(title, story, language, str(variables.get("community", ""))),
+    }
 
 
-def pull(line: str, position: int) -> float:
-    """How much a sentence draws: conflict, surprise, a number, a question, a voice; brevity; an early place."""
-    said = [word.casefold() for word in words(line)]
-    score = sum(PULL.get(word, 0.0) for word in said)
-    score += 1.0 if regex.search(r"[?？؟]", line) else 0.0
-    score += 0.5 if regex.search(r"\p{Nd}", line) else 0.0
-    score += 0.4 if {"i", "my", "we", "me", "ഞാൻ", "എന്റെ"} & set(said) else 0.0
-    score += 0.3 if regex.search(r"[!！]|[\"“”«»]", line) else 0.0
-    least, most = HOOK_WORDS
-    score -= 1.5 if len(said) < least else 0.08 * max(0, len(said) - 12)
-    score -= 3.0 if len(said) > most else 0.0
-    return score - 0.12 * position
+def _hook(lines: list[str], language: str) -> str:
+    """The strongest sentence of the story's first part, verbatim; shortened only when every sentence is too long."""
+    candidates = lines[: max(1, int(len(lines) * _HOOK_WITHIN))]
+    shortest, longest = _HOOK_SECONDS
+    fitting = [
+        (position, line)
+        for position, line in enumerate(candidates)
+        if count_graphemes(line) <= LONGEST_HOOK and shortest <= sentence_seconds(line, language=language) <= longest
+    ]
+    if not fitting:
+        return shorten(candidates[0], LONGEST_HOOK)
+    return max(fitting, key=lambda found: _strength(found[1], found[0] / len(lines)))[1]
 
 
-def describe(lines: list[str], hook: str) -> str:
-    """The opening sentences, as many as fit into 300 characters, without the hook said twice."""
-    text = ""
-    for line in lines[:4]:
-        longer = f"{text} {line}".strip()
-        if len(longer) > 300:
+def _strength(line: str, position: float) -> float:
+    """How well a sentence opens a video. position: 0 at the story's beginning, 1 at its end."""
+    gripping = min(len(GRIPPING.findall(line)), 2)
+    length = len(words(line))
+    return (
+        1.2 * gripping
+        + 0.8 * bool(FIRST_PERSON.search(line))
+        + 0.8 * line.rstrip("\"'”’»").endswith("?")
+        + 0.3 * line.rstrip("\"'”’»").endswith("!")
+        + 0.4 * bool(regex.search(r"\p{Nd}", line))
+        - 1.5 * bool(LEANING.search(line))
+        - 0.08 * max(0, length - 14)
+        - 0.15 * max(0, 6 - length)
+        - 1.0 * position
+    )
+
+
+def _title(title: str, hook: str) -> str:
+    title = _SERIES.sub("", title).strip(" -–—:|")
+    return shorten(title if words(title) else hook.rstrip(".!。।"), LONGEST_TITLE)
+
+
+def _description(lines: list[str], hook: str) -> str:
+    """The story's first sentences that are not the hook, as many as fit."""
+    description = ""
+    for line in [line for line in lines[:4] if line != hook][:2] or lines[:1]:
+        longer = f"{description} {line}".strip()
+        if description and count_graphemes(longer) > LONGEST_DESCRIPTION:
             break
-        text = longer
-    return text or shorten(hook, 300)
+        description = longer
+    return shorten(description, LONGEST_DESCRIPTION)
 
 
-def call_to_action(story: str, language: str) -> str:
-    """A question in the text's language; the same story always gets the same one."""
-    choices = CALLS_TO_ACTION.get(language.partition("-")[0], CALLS_TO_ACTION["en"])
-    return choices[zlib.crc32(story.encode()) % len(choices)]
+def _call_to_action(text: str, language: str) -> str:
+    """A question to the viewer in the story's language, the same for the same story; "" where none is translated."""
+    if language in VERDICT_CALLS and VERDICT.search(text):
+        return VERDICT_CALLS[language]
+    choices = CALLS_TO_ACTION.get(language, ("",))
+    return choices[int(fingerprint(text), 16) % len(choices)]
 
 
-def hashtags(title: str, story: str, language: str) -> list[str]:
-    """Words that the text uses more than once or puts into its title, and the community's own tag."""
-    stop = STOP_WORDS.get(language.partition("-")[0], frozenset())
-    spelling: dict[str, str] = {}
-    counts: Counter[str] = Counter()
-    for weight, text in ((3, title), (1, story)):
-        for word in words(text):
-            key = word.casefold()
-            if len(key) >= 4 and key not in stop and "'" not in key and "’" not in key and not key.isdigit():
-                spelling.setdefault(key, word if weight == 1 else key)
-                counts[key] += weight
-    ranked = sorted(counts, key=lambda key: (-counts[key] * math.log(2 + len(key)), key))
-    own = [build_hashtag(spelling[key].lower()) for key in ranked if counts[key] > 1]
-    community = COMMUNITY_TAGS.get(language.partition("-")[0], COMMUNITY_TAGS["en"])
-    return unique_hashtags([*own[: TAGS - len(community)], *community])
+def _hashtags(title: str, story: str, language: str, community: str) -> list[str]:
+    genre = GENRE_TAGS.get(language, "")
+    tags = [genre, build_hashtag(regex.sub(r"^/?r/", "", community)), *map(build_hashtag, _keywords(title, story))]
+    return unique_hashtags(tags)[:MOST_TAGS]
 
 
-def _within(data: dict[str, Any], schema: Any) -> dict[str, Any]:
-    """Only what the schema asks for: a template may want less."""
-    asked = schema.get("properties")
-    return {name: value for name, value in data.items() if name in asked} if asked else data
+def _keywords(title: str, story: str) -> list[str]:
+    """Words the story keeps coming back to, most telling first, as they are mostly written."""
+    written: dict[str, Counter[str]] = {}
+    for word in words(story) + words(title):
+        folded = _folded(word)
+        if folded:
+            written.setdefault(folded, Counter())[_without_possessive(word)] += 1
+    in_title = {_folded(word) for word in words(title)}
+    scores = {
+        folded: forms.total() * (2.0 if folded in in_title else 1.0) * min(count_graphemes(folded), 8) / 8
+        for folded, forms in written.items()
+        if forms.total() >= 2
+    }
+    ranked = sorted(scores, key=lambda folded: (-scores[folded], folded))
+    return [written[folded].most_common(1)[0][0] for folded in ranked]
+
+
+def _without_possessive(word: str) -> str:
+    return word.lower().replace("’", "'").removesuffix("'s")
+
+
+def _folded(word: str) -> str:
+    """The form under which a word is counted, "" for words that make no hashtag."""
+    lower = _without_possessive(word)
+    least = 4 if lower.isascii() else 2
+    if lower in STOP_WORDS or count_graphemes(lower) < least or not regex.search(r"\p{L}", lower):
+        return ""
+    singular = lower[:-1] if lower.isascii() and regex.search(r"[^su]s$", lower) else lower
+    return "" if singular in STOP_WORDS else singular
