@@ -1,0 +1,3 @@
+from tests.content.conftest import call
+
+__all__ = ["call"]
