@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import uuid
 
 import regex
 from charset_normalizer import from_bytes
@@ -92,6 +93,7 @@ def add_story(
         language=language,
         origin=origin,
         twins=twins,
+        again=again,
     )
     story.added_by = actor.user
     if not keep_story(story, actor=actor):
@@ -110,14 +112,16 @@ def check_new_story(
     language: str = "",
     origin: str = Story.Origin.PASTED,
     twins: Twins | None = None,
+    again: bool = False,
 ) -> Story:
     """The story that `add_story` would add, not saved. Raises Invalid and Duplicate."""
     title, body = _titled(title, text)
     _check(title, body, url, language)
     digest = hashlib.sha256(body.encode()).hexdigest()
-    fetched = FetchedStory(external_id=digest, title=title, text=body, url=url, author=author)
+    name = f"{digest}-{uuid.uuid4().hex}" if again else digest
+    fetched = FetchedStory(external_id=name, title=title, text=body, url=url, author=author)
     story = draft_story(workspace, fetched, origin=origin, language=language)
-    twin = (twins or Twins(workspace)).of(story)
+    twin = None if again else (twins or Twins(workspace)).of(story)
     if twin:
         raise duplicate_of(twin)
     return story
