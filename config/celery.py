@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, setup_logging, worker_ready
+from celery.signals import after_task_publish, beat_init, heartbeat_sent, setup_logging, worker_ready
 from django.conf import settings
 from django.utils.log import configure_logging
 from kombu import Queue
@@ -27,6 +27,13 @@ def _use_django_logging(**_: Any) -> None:
 
 
 @worker_ready.connect
-@beat_init.connect
-def _tell_the_supervisor(**_: Any) -> None:
+@heartbeat_sent.connect
+def _show_life(**_: Any) -> None:
     say_ready()
+
+
+@beat_init.connect
+def _show_life_of_beat(**_: Any) -> None:
+    say_ready()
+    # Beat has no heartbeat, but sends a tick every few seconds. Only here: a worker's pool sends tasks too.
+    after_task_publish.connect(_show_life, weak=False)

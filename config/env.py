@@ -49,6 +49,7 @@ for _name, _default, _help in (
     ("CSRF_TRUSTED_ORIGINS", "", "Origins such as https://desk.example.org, behind a proxy that ends TLS."),
     ("DATABASE_URL", "", "postgres://… ; empty means SQLite in RUNDOWN_HOME."),
     ("DATABASE_REPLICA_URL", "", "A read replica for reports; empty means the main database."),
+    ("POSTGRES_PASSWORD", "", "Password of docker-compose.yml's database, letters and digits; read only there."),
     ("REDIS_URL", "", "redis://… ; empty means the embedded Valkey in RUNDOWN_HOME."),
     ("RUNDOWN_HOME", "", "Folder of the database, run files, logs and caches; empty means var/ in the checkout."),
     ("MEDIA_ROOT", "", "Folder of uploads and rendered files; empty means RUNDOWN_HOME/media."),

@@ -18,6 +18,7 @@ from django.db.models import Q, QuerySet
 from django_scopes import scopes_disabled
 
 from apps.common.clock import database_now
+from apps.common.processes.ready import say_ready
 from apps.schedules import wake
 from apps.schedules.models import Post
 
@@ -89,6 +90,7 @@ class Dispatcher:
         if self._beat_at and now - self._beat_at < timedelta(seconds=HEARTBEAT_SECONDS):
             return
         self._beat_at = now
+        say_ready()
         try:
             cache.set(HEARTBEAT, now.isoformat(), timeout=3 * HEARTBEAT_SECONDS)
         except Exception as error:  # any cache may stand behind it; without one, posts still go out

@@ -1,4 +1,4 @@
-"""How a process tells its supervisor that it can do its work."""
+"""How a process tells its supervisor, or the health check of its container, that it can do its work."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ def ready_file(path: Path) -> dict[str, str]:
 
 
 def say_ready() -> None:
-    """Called by a process once it works; does nothing when no supervisor asked."""
+    """Called by a process once it works, and again as a sign of life; does nothing when nobody asked."""
     if path := os.environ.get(VARIABLE):
         Path(path).touch()
