@@ -1,6 +1,6 @@
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
@@ -12,7 +12,9 @@ class PipelineConfig(AppConfig):
     def ready(self) -> None:
         from apps.pipeline import flow, receivers  # noqa: F401  they connect signals and need all models loaded
 
-        post_migrate.connect(keep_timers, sender=self, dispatch_uid="pipeline.keep_timers")
+        # Django sends the signal for apps with models only, and pipeline has none; the timers are beat's rows anyway.
+        beat = apps.get_app_config("django_celery_beat")
+        post_migrate.connect(keep_timers, sender=beat, dispatch_uid="pipeline.keep_timers")
 
 
 def keep_timers(**_kwargs: Any) -> None:
