@@ -43,12 +43,19 @@ class Town:
         return {"Authorization": f"Bearer {token}", "X-Workspace": workspace.slug}
 
     def their_traces(self) -> list[Any]:
-        """Anything done to their workspace would move these."""
+        return self._traces(self.theirs, self.their_objects)
+
+    def our_traces(self) -> list[Any]:
+        return self._traces(self.ours, self.our_objects)
+
+    @staticmethod
+    def _traces(workspace: Workspace, objects: dict[str, Any]) -> list[Any]:
+        """Anything done to the workspace would move these."""
         with scopes_disabled():
-            heads = [list(model.objects.filter(workspace=self.theirs).values()) for model in (AuditHead, EventHead)]
+            heads = [list(model.objects.filter(workspace=workspace).values()) for model in (AuditHead, EventHead)]
             rows = [
                 type(each)._base_manager.filter(pk=each.pk).values().first()
-                for each in self.their_objects.values()
+                for each in objects.values()
                 if each._meta.label != "workspaces.ApiToken"
             ]
         return heads + rows

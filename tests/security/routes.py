@@ -25,6 +25,8 @@ OBJECTS = {
     "story_ids": "stories.Story",
 }
 WORDS = {"action": "cancel", "kind": "script"}
+# Where another word is needed: by name of the route.
+WORDS_OF = {"desk:story-action": {"action": "shortlist"}, "desk:item-action": {"action": "submit"}}
 PARAMETER = re.compile(r"<(?:(?P<converter>\w+):)?(?P<name>\w+)>|\{(?:\w+:)?(?P<brace>\w+)\}")
 
 
@@ -60,7 +62,8 @@ class Route:
                 return slug
             if name == "object_id" and this is not None:
                 return str(this.pk)
-            return WORDS.get(name) or str(pick(name, objects, self).pk)
+            words = WORDS | WORDS_OF.get(self.name, {})
+            return words.get(name) or str(pick(name, objects, self).pk)
 
         return PARAMETER.sub(value, self.path)
 
