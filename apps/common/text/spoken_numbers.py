@@ -50,7 +50,7 @@ def year(number: str) -> str:
     value = int(western(number))
     if value % 1000 == 0 or 2000 < value < 2010:
         return num2words(value)
-    return num2words(value, to="year").replace("-", " ")
+    return num2words(value, to="year")
 
 
 def decade(number: str) -> str:
