@@ -12,6 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from apps.content.models import Asset, Revision
 from apps.content.services import keep_asset
 from apps.engines.captions import build_captions, build_vtt, stage_fonts
@@ -69,7 +72,7 @@ def produce_part(studio: Studio, script: PartScript, *, preset: Preset, kind: st
 def say(studio: Studio, script: PartScript) -> Narration:
     """Narrate the part, sentence by sentence; sentences said before come from the cache."""
     step = f"narrate-{script.number}"
-    studio.work.step(step, label=labelled(script, "Narration"), total=len(script.lines))
+    studio.work.step(step, label=labelled(script, _("Narration")), total=len(script.lines))
     narration = narrate(
         script.lines,
         voice=studio.voice,
@@ -80,15 +83,15 @@ def say(studio: Studio, script: PartScript) -> Narration:
         on_progress=lambda done, total: studio.work.progress(done, note=f"{done}/{total}"),
         should_stop=studio.stop_check(),
     )
-    studio.work.progress(
-        len(script.lines), note=f"{narration.synthesized} new, {narration.reused} kept, {narration.duration:.0f} s"
-    )
+    note = _("%(new)s new, %(kept)s kept, %(seconds)s s")
+    numbers = {"new": narration.synthesized, "kept": narration.reused, "seconds": round(narration.duration)}
+    studio.work.progress(len(script.lines), note=note % numbers)
     return narration
 
 
 def caption(studio: Studio, script: PartScript, narration: Narration) -> Path:
     """Write the captions as ASS for the burn-in, and keep them as WebVTT for players."""
-    studio.work.step(f"caption-{script.number}", label=labelled(script, "Captions"), total=1)
+    studio.work.step(f"caption-{script.number}", label=labelled(script, _("Captions")), total=1)
     folder = cache_dir("captions")
     made = build_captions(
         narration.words, style=studio.look.captions, duration=narration.duration, library=font_library()
@@ -99,7 +102,8 @@ def caption(studio: Studio, script: PartScript, narration: Narration) -> Path:
     vtt = folder / f"{path.stem}.vtt"
     vtt.write_text(build_vtt(narration.words), encoding="utf-8")
     _keep(studio, script, Asset.Kind.CAPTIONS, vtt, key=path.stem, words=len(narration.words))
-    studio.work.progress(1, note=f"{len(narration.words)} words")
+    count = len(narration.words)
+    studio.work.progress(1, note=ngettext("%(words)s word", "%(words)s words", count) % {"words": count})
     return path
 
 
@@ -107,8 +111,7 @@ def encode(
     studio: Studio, script: PartScript, narration: Narration, captions: Path, *, preset: Preset, kind: str
 ) -> Asset:
     """Burn captions and cards in and encode, in one ffmpeg pass, unless that very file exists."""
-    label = {"video": "Video", "preview": "Preview"}[kind]
-    studio.work.step(f"encode-{script.number}", label=labelled(script, label), total=1.0)
+    studio.work.step(f"encode-{script.number}", label=labelled(script, str(Asset.Kind(kind).label)), total=1.0)
     request = _request(studio, script, narration, captions, preset)
     key = compose_key(request)
     existing = _kept(studio, script, kind, key)
@@ -130,7 +133,7 @@ def encode(
 
 def picture(studio: Studio, script: PartScript) -> Asset:
     """The thumbnail: the title over a frame of the background, free of captions."""
-    studio.work.step(f"thumbnail-{script.number}", label=labelled(script, "Thumbnail"), total=1)
+    studio.work.step(f"thumbnail-{script.number}", label=labelled(script, _("Thumbnail")), total=1)
     shot = background_plan(studio, script, 1.0).shots[0]
     request = ThumbnailRequest(
         video=shot.clip.path,
