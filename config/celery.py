@@ -17,7 +17,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.site")
 
 app = Celery("rundown")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.conf.task_queues = [Queue(name) for name in settings.QUEUES]
+app.conf.task_queues = [Queue(name, routing_key=name) for name in settings.QUEUES]
 app.autodiscover_tasks()
 
 
