@@ -34,7 +34,10 @@ apt_install() {
 }
 
 make_venv() {
-    if new_enough "$VENV/bin/python" && "$VENV/bin/python" -m pip --version >/dev/null 2>&1; then
+    # A stamp says that an installation went through; without one, the environment may be half made.
+    if [[ -f $VENV/core.stamp ]] && new_enough "$VENV/bin/python"; then
+        return
+    elif new_enough "$VENV/bin/python" && "$VENV/bin/python" -m pip --version >/dev/null 2>&1; then
         return
     fi
     local python
