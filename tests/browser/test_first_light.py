@@ -87,7 +87,7 @@ def watch_it_being_made(page: Page, site: Site) -> str:
     watching = page.context.pages[-1]
     watching.bring_to_front()
     link = watching.locator("[data-post-link]")
-    link.wait_for(timeout=90_000)
+    link.wait_for(timeout=240_000)
     expect(watching.locator("#state .badge")).to_have_text("Published")
     percents = watching.evaluate("window.percents")
     rises = [after for before, after in pairwise(percents) if after > before]
