@@ -1,41 +1,21 @@
-// The desk's pages follow the workspace's live events. Marks in the page say what moves:
-//   data-run="31"                      a run's row: [data-run-bar], [data-run-percent], [data-run-step] follow its progress
+// The desk's pages follow the live events that live.js brings. Marks in the page say what moves:
+//   data-run="31"                      a run's row: [data-run-percent] and [data-run-step] follow its progress
 //   data-refresh-on="item.state"       a section with an id, fetched anew when such an event arrives ("run.*" works too)
 //   data-countdown="2026-…"            the time left until then
 // A section that holds what somebody types, or a film that plays, is left alone.
 (() => {
   "use strict";
 
-  const slug = document.body.dataset.workspace;
-  if (!slug) return;
-  const address = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/w/${slug}/`;
-  let last = null;
-  let wait = 500;
+  document.addEventListener("rundown:live", ({ detail }) => {
+    document.documentElement.dataset.live = detail.on ? "on" : "off";
+    if (detail.on) lookAgain();
+  });
+  document.addEventListener("rundown:event", ({ detail }) => receive(detail));
+  document.addEventListener("rundown:reload", lookAgain);
 
-  function connect() {
-    const socket = new WebSocket(last === null ? address : `${address}?last=${last}`, ["rundown.v1"]);
-    socket.addEventListener("message", ({ data }) => {
-      const event = JSON.parse(data);
-      if (event.type === "hello") {
-        wait = 500;
-        document.documentElement.dataset.live = "on";
-        if (last === null) last = event.head;
-        return;
-      }
-      if (event.seq === undefined) return;
-      last = event.seq;
-      receive(event);
-    });
-    socket.addEventListener("close", (closed) => {
-      document.documentElement.dataset.live = "off";
-      if (closed.code === 4401 || closed.code === 4404) return; // signed out, or no longer a member
-      if (closed.code >= 4000) last = null; // the log went on without us: begin at its head, and look at everything
-      setTimeout(() => {
-        refresh(() => true);
-        connect();
-      }, wait);
-      wait = Math.min(wait * 2, 15000) * (0.75 + Math.random() / 2);
-    });
+  // Between the drawing of the page and the connection, something may have happened.
+  function lookAgain() {
+    refresh(() => true);
   }
 
   function receive(event) {
@@ -47,7 +27,6 @@
     document.querySelectorAll(`[data-run="${run}"]`).forEach((row) => {
       const percent = Math.floor(said.percent);
       row.querySelector("[role=progressbar]").setAttribute("aria-valuenow", percent);
-      row.querySelector("[data-run-bar]").style.width = `${said.percent}%`;
       row.querySelector("[data-run-percent]").textContent = `${percent}%`;
       row.querySelector("[data-run-step]").textContent =
         [`${said.step.number}/${said.step.of}`, said.step.label, said.note].filter(Boolean).join(" · ");
@@ -108,7 +87,6 @@
     });
   }
 
-  connect();
   tick();
   setInterval(tick, 1000);
 })();
