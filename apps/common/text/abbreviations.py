@@ -38,6 +38,7 @@ ANY_CASE = {
     "w/": "with",
     "w/o": "without",
     "b/c": "because",
+    "bc": "because",
     "y/o": "year old",
     "mph": "miles per hour",
     "kph": "kilometers per hour",
@@ -80,15 +81,12 @@ UPPER_CASE = {
     "BIL": "brother-in-law",
     "OP": "O P",
     "DM": "D M",
-    "AH": "asshole",
     "SAHM": "stay-at-home mom",
     "SAHD": "stay-at-home dad",
     "LDR": "long-distance relationship",
     "NC": "no contact",
     "LC": "low contact",
     "STBX": "soon-to-be ex",
-    "AM": "A M",
-    "PM": "P M",
     "POV": "P O V",
     "ETA": "edited to add",
     "NSFW": "not safe for work",
@@ -96,6 +94,9 @@ UPPER_CASE = {
 # Short only after a possessive: "my SO", "his ex and her SO", against a shouted "so".
 AFTER_POSSESSIVE = {"SO": "significant other", "DH": "dear husband", "DW": "dear wife", "BM": "birth mother"}
 POSSESSIVES = frozenset({"my", "his", "her", "their", "your", "our", "whose"})
+# Short only after an article: "I'm not the AH", against a shouted "ah".
+AFTER_ARTICLE = {"AH": "asshole"}
+ARTICLES = frozenset({"the", "an", "a", "huge", "total", "complete", "major"})
 IRREGULAR_PLURALS = {
     "mother-in-law": "mothers-in-law",
     "father-in-law": "fathers-in-law",

@@ -10,7 +10,7 @@ from apps.common.text.tokens import SpokenToken
 from apps.common.text.words import graphemes
 
 # A word, or a dash or dots that glue two words: "wait—what", "I...don't".
-_CHUNK = regex.compile(r"\S+?(?:—+|–(?=\p{L})|\.{2,}|…)(?=\p{L})|\S+")
+_CHUNK = regex.compile(r"\S+?(?:—+|–(?=\p{L})|\.{2,}|…)(?=[\p{L}\p{N}\p{Sc}])|\S+")
 _EDGES = regex.compile(
     r"(?P<lead>[(\[{<\"'“‘«„‹¿¡~*]*)"
     r"(?P<core>.*?)"
@@ -93,8 +93,8 @@ def _spoken(chunk: str, part: regex.Match[str], near: Neighbours, *, language: s
     else:
         spoken = numbers_in(core.strip("*"), language=language)
     spoken = apply_profanity(spoken, profanity).strip()
-    if tail == "." and near.after:
-        tail = ""  # inside a sentence a full stop only marks an abbreviation
+    if tail == "." and near.after and (len(core) <= 2 or spoken.lower() != core.lower()):
+        tail = ""  # it belonged to the abbreviation
     return spoken + _pause(tail) if spoken else ""
 
 

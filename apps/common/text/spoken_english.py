@@ -28,11 +28,13 @@ _SEXES = {"f": "female", "m": "male", "nb": "nonbinary"}
 _SEX_ALONE = regex.compile(r"F|M|NB")
 _CLOCK = regex.compile(r"(?i)(?P<hours>[01]?\d|2[0-3]):(?P<minutes>[0-5]\d)(?::[0-5]\d)?(?P<half>am|pm|a\.m|p\.m)?")
 _ISO_DATE = regex.compile(r"(?P<year>\d{4})-(?P<month>0[1-9]|1[0-2])-(?P<day>0[1-9]|[12]\d|3[01])")
+_MONTH_AND_YEAR = regex.compile(r"(?P<month>0?[1-9]|1[0-2])/(?P<year>(?:19|20)\d\d)")
 _PHONE = regex.compile(r"\+?\d{1,3}(?:[-.]\d{3,4}){2,3}|\d{3}-\d{4}|\+\d{8,15}|0\d{6,14}")
 _HEIGHT = regex.compile(r"(?P<feet>[3-8])['’](?P<inches>\d{1,2})[\"”]?")
 _ORDINAL = regex.compile(r"(?i)(?P<number>\d[\d,]*)(?:st|nd|rd|th)")
 _DECADE = regex.compile(r"(?i)(?P<about>mid-|early-|late-)?(?P<number>1[5-9]\d0|20\d0|[2-9]0)['’]?s")
 _RANGE = regex.compile(r"(?P<low>\d[\d,]*(?:\.\d+)?)[-–—~](?P<high>\d[\d,]*(?:\.\d+)?)(?P<unit>[\p{L}%°/]*)")
+_COMPOUND = regex.compile(r"(?P<number>\d[\d,]*)-(?P<rest>\p{L}[\p{L}\p{M}'’-]*)")
 _RECENT_YEAR = regex.compile(r"(?:19|20)\d\d")
 _FRACTION = regex.compile(r"(?P<above>\d{1,4})/(?P<below>\d{1,4})")
 _MEASURE = regex.compile(rf"(?P<minus>[-−])?{_AMOUNT}(?P<unit>[\p{{L}}%°º/.]+)(?P<plus>\+)?")
@@ -114,6 +116,10 @@ def _abbreviation(word: str, near: Neighbours) -> str | None:
 def _expansion(name: str, near: Neighbours) -> str | None:
     if name in short.AFTER_POSSESSIVE and near.before.lower() in short.POSSESSIVES:
         return short.AFTER_POSSESSIVE[name]
+    if name in short.AFTER_ARTICLE and near.before.lower() in short.ARTICLES:
+        return short.AFTER_ARTICLE[name]
+    if name in {"AM", "PM", "am", "pm"} and regex.fullmatch(r"[\d:.]+", near.before):
+        return short.UNITS[name.lower()]
     if name in short.UPPER_CASE:
         return short.UPPER_CASE[name]
     lower = name.lower()
@@ -177,8 +183,9 @@ def _time(word: str, near: Neighbours) -> str | None:
         spoken = clock(match["hours"], match["minutes"])
         return f"{spoken} {short.UNITS[half]}" if half else spoken
     if match := _ISO_DATE.fullmatch(word):
-        month = list(short.MONTHS.values())[int(match["month"]) - 1]
-        return f"{month} {ordinal(str(int(match['day'])))} {year(match['year'])}"
+        return f"{_month(match['month'])} {ordinal(str(int(match['day'])))} {year(match['year'])}"
+    if match := _MONTH_AND_YEAR.fullmatch(word):
+        return f"{_month(match['month'])} {year(match['year'])}"
     if match := _DECADE.fullmatch(word):
         return (match["about"] or "").lower() + decade(match["number"])
     if regex.fullmatch(r"\d{1,2}", word) and near.before.lower() in short.MONTHS and 1 <= int(word) <= 31:
@@ -190,6 +197,10 @@ def _time(word: str, near: Neighbours) -> str | None:
     return None
 
 
+def _month(number: str) -> str:
+    return list(short.MONTHS.values())[int(number) - 1]
+
+
 def _number(word: str, near: Neighbours) -> str | None:
     if _PHONE.fullmatch(word):
         return ", ".join(digits(group) for group in regex.findall(r"\d+", word))
@@ -197,12 +208,18 @@ def _number(word: str, near: Neighbours) -> str | None:
         return f"{cardinal(match['feet'])} foot {cardinal(match['inches'])}"
     if match := _ORDINAL.fullmatch(word):
         return ordinal(match["number"])
+    if word == "911":
+        return digits(word)
     if match := _FRACTION.fullmatch(word):
+        if near.before.lower() in {"part", "page", "chapter", "day"}:
+            return f"{cardinal(match['above'])} of {cardinal(match['below'])}"
         return fraction(match["above"], match["below"])
     if match := _RANGE.fullmatch(word):
         low, high = (year(end) if _RECENT_YEAR.fullmatch(end) else cardinal(end) for end in match.group("low", "high"))
         unit = short.UNITS.get(match["unit"].lower(), match["unit"])
         return f"{low} to {high} {unit}".rstrip() if not regex.search(r"[%°/]", unit) else None
+    if match := _COMPOUND.fullmatch(word):
+        return f"{cardinal(match['number'])}-{match['rest']}"
     if match := _PLAIN.fullmatch(word):
         return _signed(match) + cardinal(match["amount"]) + (" plus" if match["plus"] else "")
     return None

@@ -62,6 +62,9 @@ def test_every_word_is_shown_as_written_and_said_in_full():
         ("@john_doe99 #NightShift r/AskReddit u/me", "at john doe ninety-nine hashtag Night Shift r slash Ask Reddit "
          "u slash me"),
         ("I was VERY ANGRY at the FBI, NOT you", "I was very angry at the FBI, not you"),
+        ("I AM DONE, it's 5 AM, I'M NOT the AH", "I am done, it's five A M, i'm not the asshole"),
+        ("Part 2/3: I called 911", "Part two of three: I called nine one one"),
+        ("a 30-year-old's don’t", "a thirty-year-old's don’t"),
         ("sooooo good", "soo good"),
         ("wait—what… no", "wait, what, no"),
         ("salt & pepper + oil", "salt and pepper plus oil"),
