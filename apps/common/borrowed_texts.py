@@ -5,6 +5,18 @@ from __future__ import annotations
 from django.utils.translation import gettext_noop, ngettext_lazy, npgettext_lazy
 
 SENTENCES = (
+    gettext_noop("Manage"),
+    gettext_noop("Authentication using an authenticator app is active."),
+    gettext_noop("An authenticator app is not active."),
+    gettext_noop("No security keys have been added."),
+    gettext_noop("No recovery codes set up."),
+    gettext_noop("Periodic Tasks"),
+    gettext_noop("periodic tasks"),
+    gettext_noop("periodic task"),
+    gettext_noop("intervals"),
+    gettext_noop("crontabs"),
+    gettext_noop("clocked"),
+    gettext_noop("solar events"),
     gettext_noop("Forgot your password?"),
     gettext_noop("Password Reset"),
     gettext_noop(
@@ -100,6 +112,8 @@ SENTENCES = (
 )
 
 NUMBERS = (
+    ngettext_lazy("You have added %(count)s security key.", "You have added %(count)s security keys."),
+    ngettext_lazy("%(counter)s result", "%(counter)s results"),
     ngettext_lazy("%(num)d year", "%(num)d years"),
     ngettext_lazy("%(num)d month", "%(num)d months"),
     ngettext_lazy("%(num)d week", "%(num)d weeks"),
