@@ -17,6 +17,20 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from unfold.sites import UnfoldAdminSite
 
+# The sidebar follows the work: what waits, what is made, what goes out, and what it rests on.
+ORDER = (
+    "approvals",
+    "stories",
+    "content",
+    "renders",
+    "schedules",
+    "uploads",
+    "platforms",
+    "prompt_templates",
+    "lifecycle",
+    "workspaces",
+)
+
 
 class RundownAdminConfig(AdminConfig):
     default_site = "apps.workspaces.admin_site.RundownAdminSite"
@@ -54,7 +68,7 @@ class RundownAdminSite(UnfoldAdminSite):
         return HttpResponseRedirect(resolve_url("account_change_password"))
 
     def get_sidebar_list(self, request: HttpRequest) -> list[dict[str, Any]]:
-        """One group an app, in the order of the house from content down to the installation."""
+        """One group an app."""
         return [
             {
                 "title": app["name"],
@@ -66,11 +80,9 @@ class RundownAdminSite(UnfoldAdminSite):
         ]
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
-        ours, parts = [], []
-        for app in super().get_app_list(request, app_label):
-            is_ours = app["models"] and app["models"][0]["model"].__module__.startswith("apps.")
-            (ours if is_ours else parts).append(app)
-        return ours + parts
+        places = {label: place for place, label in enumerate(ORDER)}
+        listed = super().get_app_list(request, app_label)
+        return sorted(listed, key=lambda app: places.get(app["app_label"], len(ORDER)))
 
     def _sidebar_item(self, request: HttpRequest, model: dict[str, Any]) -> dict[str, Any]:
         return {

@@ -240,3 +240,17 @@ def test_audit_trail_in_the_admin_can_be_read_and_nothing_else(client, workspace
     assert client.post(f"/admin/workspaces/auditentry/{pk}/change/", {"actor": "x"}).status_code == 403
     here("editor")
     assert client.get("/admin/workspaces/auditentry/").status_code == 403
+
+
+def test_address_that_leads_nowhere_gets_a_page_with_a_way_out(client, db):
+    answer = client.get("/nowhere/")
+    assert answer.status_code == 404
+    assert "There is nothing here" in answer.content.decode()
+    assert 'href="/"' in answer.content.decode()
+
+
+def test_filters_in_the_admin_offer_members_only(client, workspace, here):
+    stranger = UserFactory(name="Stranger Elsewhere")
+    here("owner")
+    page = client.get("/admin/approvals/review/").content.decode()
+    assert (stranger.name in page, client.user.name in page) == (False, True)
