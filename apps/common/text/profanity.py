@@ -57,10 +57,6 @@ def uncensored(word: str) -> str:
     return word
 
 
-def is_profane(text: str) -> bool:
-    return bool(_PROFANE.search(text))
-
-
 def apply_profanity(spoken: str, policy: Profanity) -> str:
     """The text to say under a policy. "bleep" says the word "bleep", so that the moment keeps its time in the video."""
     if policy == "keep":
