@@ -13,9 +13,7 @@
   // Signed out, not a member any more, or no such workspace: trying again would not help.
   const FINAL = [4401, 4403, 4404];
 
-  const slug = document.querySelector("[data-workspace]")?.dataset.workspace;
-  if (!slug) return;
-  const address = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/w/${slug}/`;
+  let address = null;
   let last = null;
   let epoch = null;
   let wait = FIRST_WAIT;
@@ -88,5 +86,13 @@
     return { heard: () => { answered = true; }, stop: () => clearInterval(timer) };
   }
 
-  connect();
+  function start() {
+    const slug = document.querySelector("[data-workspace]")?.dataset.workspace;
+    if (!slug) return;
+    address = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/w/${slug}/`;
+    connect();
+  }
+
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
+  else start();
 })();

@@ -11,8 +11,10 @@ from typing import Any
 from config.asgi import application as site
 
 from django.contrib.contenttypes.models import ContentType  # isort: skip  the line above sets Django up
+from guardian.shortcuts import clear_ct_cache  # isort: skip
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
     ContentType.objects.clear_cache()
+    clear_ct_cache()
     await site(scope, receive, send)
