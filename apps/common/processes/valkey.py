@@ -28,12 +28,12 @@ def binary() -> str:
         ) from error
 
 
-def arguments(program: str, *, socket: Path, data: Path, durable: bool = True) -> tuple[str, ...]:
+def arguments(program: str, *, socket: Path, data: Path) -> tuple[str, ...]:
     """The command line of a server that listens on `socket` alone and keeps its data in `data`."""
     return (
         program,
         *("--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700"),
-        *("--dir", str(data), "--save", "", "--appendonly", "yes" if durable else "no"),
+        *("--dir", str(data), "--save", "", "--appendonly", "yes"),
         *("--maxmemory-policy", "noeviction", "--daemonize", "no", "--loglevel", "notice"),
         # A new title would overwrite the environment by which a later supervisor knows the process.
         *("--set-proc-title", "no"),
