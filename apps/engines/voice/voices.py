@@ -65,9 +65,7 @@ def _config(path: Path) -> dict[str, Any]:
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise AdapterError(
-            f"The voice's configuration {path} is missing.", permanent=True, hint=CATALOGUE
-        ) from error
+        raise AdapterError(f"The voice's configuration {path} is missing.", permanent=True, hint=CATALOGUE) from error
     except ValueError as error:
         raise AdapterError(f"The voice's configuration {path} is not JSON.", permanent=True, hint=CATALOGUE) from error
     missing = {"audio", "espeak", "phoneme_id_map", "num_symbols", "num_speakers"} - set(config)
