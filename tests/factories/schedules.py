@@ -30,9 +30,7 @@ def ready_item(workspace: Workspace, *, title: str = "A story", parts: int = 1) 
     return advance(item, "complete", actor=SYSTEM)
 
 
-def posts_for(
-    account: Account, *, title: str = "A story", parts: int = 1, at: datetime | None = None
-) -> list[Post]:
+def posts_for(account: Account, *, title: str = "A story", parts: int = 1, at: datetime | None = None) -> list[Post]:
     """Posts due at `at` (now), one for each part."""
     item = ready_item(account.workspace, title=title, parts=parts)
     return schedule_item(item=item, account=account, actor=SYSTEM, at=at or timezone.now())
