@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from typing import Any
 
 from ninja import NinjaAPI
@@ -38,18 +37,7 @@ PROBLEMS = {
     "422": "Some of the values cannot be used.",
     "429": "Too many requests; Retry-After says how long to wait.",
 }
-ROUTERS = (
-    ("", "apps.lifecycle.api"),
-    ("", "apps.workspaces.api"),
-    ("", "apps.stories.api"),
-    ("", "apps.content.api"),
-    ("", "apps.approvals.api"),
-    ("", "apps.renders.api"),
-    ("", "apps.templates.api"),
-    ("", "apps.platforms.api"),
-    ("", "apps.schedules.api"),
-    ("", "apps.uploads.api"),
-)
+APPS = ("lifecycle", "workspaces", "stories", "content", "approvals", "platforms", "schedules", "uploads")
 
 
 class Api(NinjaAPI):
@@ -96,9 +84,8 @@ def _assemble() -> Api:
     answer_errors(api)
     api.add_decorator(replayed, mode="operation")
     api.add_decorator(stored, mode="view")
-    for prefix, module in ROUTERS:
-        if find_spec(module):
-            api.add_router(prefix, f"{module}.router")
+    for app in APPS:
+        api.add_router("", f"apps.{app}.api.router")
     return api
 
 

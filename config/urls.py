@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, URLResolver, include, path, re_path
+from django.urls import include, path, re_path
 from django.utils.translation import gettext as _
 
 from apps.lifecycle.health import health, metrics, register
@@ -17,10 +15,6 @@ from config.problems import not_found
 
 def _api_not_found(request: HttpRequest) -> HttpResponse:
     return not_found()
-
-
-def _if_there(route: str, module: str) -> list[URLPattern | URLResolver]:
-    return [path(route, include(module))] if find_spec(module) else []
 
 
 def _dispatcher() -> tuple[bool, str]:
@@ -39,7 +33,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("api/v1/", api.urls),
     re_path(r"^api/", _api_not_found),
-    *_if_there("feeds/", "apps.platforms.feed.urls"),
-    *_if_there("", "apps.workspaces.urls"),
-    *_if_there("w/<slug:slug>/", "apps.desk.urls"),
+    path("feeds/", include("apps.platforms.feed.urls")),
+    path("", include("apps.workspaces.urls")),
+    path("w/<slug:slug>/", include("apps.desk.urls")),
 ]

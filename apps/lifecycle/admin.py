@@ -69,6 +69,7 @@ class RunAdmin(WorkspaceAdmin):
 
     class Media:
         js = ("rundown/live.js",)
+        css = {"all": ("rundown/admin-runs.css",)}
 
     @display(description=_("state"), label={str(state.label): TONES[state.tone] for state in RUN_MACHINE.states})
     def badge(self, run: Run) -> str:

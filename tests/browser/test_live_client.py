@@ -35,11 +35,8 @@ def runs(workspace, member, page, live_site, sign_in):  # noqa: F811
 
 
 def wait_for(page, name: str, count: int = 1) -> None:
-    page.wait_for_function(
-        "([name, count]) => window.heard.filter(([each]) => each === name).length >= count",
-        arg=[name, count],
-        timeout=20_000,
-    )
+    heard = "([name, count]) => window.heard.filter(([each]) => each === name).length >= count"
+    page.wait_for_function(heard, arg=[name, count], timeout=20_000)
 
 
 def tell_progress(run: Run, percent: float) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import subprocess
 import sys
 import time
 
 import pytest
+from channels.layers import get_channel_layer
 from django.utils import timezone
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from apps.common.transactions import unit_of_work
 from apps.lifecycle import retention, tickets
-from apps.lifecycle.events import emit
+from apps.lifecycle.events import emit, group_name, wake_watchers
 from apps.lifecycle.models import Event
 from apps.workspaces.actors import SYSTEM, Actor
 from apps.workspaces.services import remove_member
@@ -94,6 +96,17 @@ def test_a_new_watcher_sees_only_what_happens_from_now_on(workspace, member, ope
         "test:1",
         {"number": 4},
     )
+
+
+def test_a_commit_wakes_the_hubs_through_the_channel_layer(workspace):
+    async def wake() -> dict:
+        layer = get_channel_layer()
+        channel = await layer.new_channel()
+        await layer.group_add(group_name(workspace.pk), channel)
+        await asyncio.to_thread(wake_watchers, workspace.pk, 7)
+        return await asyncio.wait_for(layer.receive(channel), 10)
+
+    assert asyncio.run(wake()) == {"type": "events.appended", "seq": 7}
 
 
 def test_an_event_of_a_transaction_that_fails_is_never_seen_and_leaves_no_gap(workspace, member, open_socket):
