@@ -168,7 +168,7 @@ def valkey(home: Path) -> Iterator[None]:
 
     address = socket_path(home)
     address.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    command = arguments(binary(), socket=address, data=home, durable=False)
+    command = arguments(binary(), socket=address, data=home)
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
         while not answers(address):
