@@ -195,12 +195,13 @@ def test_the_timer_of_another_workspace_finds_nothing(in_workspace):
 def test_the_secret_is_sealed_bound_to_its_workspace_and_kept_when_left_empty(in_workspace, actor):
     make_reddit_keys(in_workspace)
     row = RedditCredentials.objects.get()
-    assert CLIENT_SECRET not in row.sealed_secret
+    assert CLIENT_SECRET not in RedditCredentials.objects.values_list("credentials", flat=True).get()
     services.keep_reddit_keys(workspace=in_workspace, actor=actor("editor"), client_id="other", user_agent="agent/1")
     row = RedditCredentials.objects.get()
     assert (row.keys().client_id, row.keys().client_secret) == ("other", CLIENT_SECRET)
     assert CLIENT_SECRET not in json.dumps(list(AuditEntry.objects.values_list("data", flat=True)))
-    row.workspace = WorkspaceFactory()
+    RedditCredentials.objects.filter(pk=row.pk).update(workspace=WorkspaceFactory())
+    row = RedditCredentials._base_manager.get(pk=row.pk)
     with pytest.raises(CredentialUnreadable):
         row.keys()
 

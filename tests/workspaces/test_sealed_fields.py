@@ -16,6 +16,7 @@ from django.forms import modelform_factory
 
 from apps.common.crypto import CredentialUnreadable
 from apps.platforms.models import Account
+from apps.stories.models import RedditCredentials
 from apps.workspaces import fields
 from apps.workspaces.accounts import MfaAdapter
 from apps.workspaces.fields import Sealed, SealedField
@@ -100,15 +101,23 @@ def test_rotation_gives_every_secret_the_new_key(db, settings):
     row, user = make(), UserFactory()
     empty = make(credentials={})
     TOTP.activate(user, "JBSWY3DPEHPK3PXP")
+    keys = RedditCredentials._base_manager.create(
+        workspace=WorkspaceFactory(), client_id="id", user_agent="agent", credentials={"secret": "of Reddit"}
+    )
     old, new = settings.CREDENTIAL_KEYS, Fernet.generate_key().decode()
     settings.CREDENTIAL_KEYS = [new, *old]
     out = io.StringIO()
     call_command("rotate_credentials", stdout=out)
-    assert out.getvalue() == "mfa.Authenticator.data: 1\nplatforms.Account.credentials: 1\n"
+    assert out.getvalue().splitlines() == [
+        "mfa.Authenticator.data: 1",
+        "platforms.Account.credentials: 1",
+        "stories.RedditCredentials.credentials: 1",
+    ]
     settings.CREDENTIAL_KEYS = [new]
     assert load(row.pk).credentials == SECRET
     assert MfaAdapter().decrypt(Authenticator.objects.get().data["secret"]) == "JBSWY3DPEHPK3PXP"
     assert load(empty.pk).credentials == {}
+    assert RedditCredentials._base_manager.get(pk=keys.pk).keys().client_secret == "of Reddit"
 
 
 def test_rotation_without_the_old_key_says_what_is_missing(db, settings):

@@ -4,8 +4,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from apps.common.crypto import seal, unseal
 from apps.stories.readers.reddit import RedditKeys
+from apps.workspaces.fields import SealedField
 from apps.workspaces.models import WorkspaceModel
 
 
@@ -13,7 +13,7 @@ class RedditCredentials(WorkspaceModel):
     """A workspace's own keys for Reddit's API, encrypted; the secret is never shown again."""
 
     client_id = models.CharField(_("client id"), max_length=80)
-    sealed_secret = models.TextField(editable=False)
+    credentials = SealedField(_("secret"))
     user_agent = models.CharField(
         _("user agent"),
         max_length=200,
@@ -29,14 +29,6 @@ class RedditCredentials(WorkspaceModel):
     def __str__(self) -> str:
         return self.client_id
 
-    @property
-    def place(self) -> str:
-        """What the secret is bound to: copied to another workspace it does not open."""
-        return f"workspace:{self.workspace_id}:reddit"
-
-    def keep_secret(self, secret: str) -> None:
-        self.sealed_secret = seal(secret, place=self.place)
-
     def keys(self) -> RedditKeys:
         """Raises CredentialUnreadable."""
-        return RedditKeys(self.client_id, unseal(self.sealed_secret, place=self.place), self.user_agent)
+        return RedditKeys(self.client_id, self.credentials["secret"], self.user_agent)

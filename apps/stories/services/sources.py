@@ -137,11 +137,11 @@ def keep_reddit_keys(
     """Store a workspace's keys for Reddit, sealed; an empty secret keeps the one that is there. Raises Invalid."""
     actor.require("manage_sources", workspace)
     row = RedditCredentials._base_manager.filter(workspace=workspace).first() or RedditCredentials(workspace=workspace)
-    if not secret and not row.sealed_secret:
+    if not secret and not row.credentials:
         raise Invalid(_("The secret is missing."), secret=[_("Enter the secret that Reddit shows for the app.")])
     row.client_id, row.user_agent, row.changed_at = client_id.strip(), user_agent.strip(), timezone.now()
     if secret:
-        row.keep_secret(secret.strip())
+        row.credentials = {"secret": secret.strip()}
     with unit_of_work():
         row.save()
         data = {"client_id": row.client_id, "secret_changed": bool(secret)}
