@@ -21,7 +21,10 @@ def keep_timers(**_kwargs: Any) -> None:
     """The housekeeping ticks that beat sends; made once, then people may edit or switch them off in the admin."""
     from django_celery_beat.models import IntervalSchedule, PeriodicTask  # models are not ready above
 
-    every, _ = IntervalSchedule.objects.get_or_create(every=10, period=IntervalSchedule.SECONDS)
-    PeriodicTask.objects.get_or_create(
-        name="Sweep: find lost work", defaults={"task": "apps.pipeline.tasks.sweep", "interval": every}
-    )
+    for name, task, every, period in (
+        ("Sweep: find lost work", "apps.pipeline.tasks.sweep", 10, IntervalSchedule.SECONDS),
+        ("Tidy: drop old events, tickets and answers", "apps.pipeline.tasks.tidy", 1, IntervalSchedule.DAYS),
+    ):
+        interval = IntervalSchedule.objects.filter(every=every, period=period).first()
+        interval = interval or IntervalSchedule.objects.create(every=every, period=period)
+        PeriodicTask.objects.get_or_create(name=name, defaults={"task": task, "interval": interval})

@@ -6,6 +6,7 @@ import structlog
 from celery import shared_task
 from django.apps import apps
 
+from apps.lifecycle import retention
 from apps.lifecycle.handlers import handler_of
 from apps.lifecycle.machines import machine_of
 from apps.lifecycle.runs import execute_run
@@ -51,3 +52,8 @@ def sweep() -> dict[str, int]:
     from apps.pipeline.sweeper import sweep_all  # it sends these tasks
 
     return sweep_all()
+
+
+@shared_task
+def tidy() -> dict[str, int]:
+    return retention.clean()

@@ -8,6 +8,7 @@ import pytest
 import redis
 from django.conf import settings
 from django.utils import timezone
+from django_celery_beat.models import PeriodicTask
 
 from apps.approvals.models import Decision, Review
 from apps.approvals.services import decide, set_policy
@@ -182,6 +183,12 @@ def test_a_state_that_lasts_too_long_is_left(in_workspace, item):
     assert sweep_all()["states_timed_out"] == 1
     run.refresh_from_db()
     assert run.state == "failed"
+
+
+def test_beat_ticks_for_lost_work_and_for_what_is_old(db):
+    ticks = PeriodicTask.objects.filter(task__startswith="apps.pipeline").values_list("task", "enabled")
+    assert sorted(ticks) == [("apps.pipeline.tasks.sweep", True), ("apps.pipeline.tasks.tidy", True)]
+    assert tasks.tidy() == {"events": 0, "tickets": 0, "answers": 0}
 
 
 def test_a_message_that_comes_late_does_no_harm(in_workspace, item):
