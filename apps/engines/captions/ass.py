@@ -70,7 +70,7 @@ def build_captions(
     for group in groups:
         script.events += _events(group, setter)
     faces = {run.face for group in groups for line in group.block.lines for run in line.runs()}
-    fonts = sorted({face.path for face in faces} | {setter.face.path})
+    fonts = sorted({face.path for face in faces} | {setter.face.path}, key=lambda path: path.name)
     return Captions(script.to_string("ass"), tuple(fonts))
 
 
