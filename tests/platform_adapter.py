@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 
 from apps.common.errors import AdapterError
@@ -17,6 +16,7 @@ from apps.platforms.base import (
     Platform,
     PublishRequest,
     PublishResult,
+    Report,
     StillUnknown,
 )
 
@@ -31,7 +31,7 @@ class _Loopback(Platform):
     lookups = 2
     lookup_seconds = 0.1
 
-    def publish(self, request: PublishRequest, on_handle: Callable[[str], None]) -> PublishResult:
+    def publish(self, request: PublishRequest, report: Report) -> PublishResult:
         return self._post(request, "/posts")
 
     def _post(self, request: PublishRequest, path: str, **headers: str) -> PublishResult:
@@ -50,19 +50,19 @@ class _Loopback(Platform):
 class KeyPlatform(_Loopback):
     slug, label, capability = "fake_key", "Loopback with keys", Capability.KEY
 
-    def publish(self, request: PublishRequest, on_handle: Callable[[str], None]) -> PublishResult:
+    def publish(self, request: PublishRequest, report: Report) -> PublishResult:
         return self._post(request, "/posts", **{"Idempotency-Key": str(request.post_key)})
 
 
 class HandlePlatform(_Loopback):
     slug, label, capability = "fake_handle", "Loopback with handles", Capability.HANDLE
 
-    def publish(self, request: PublishRequest, on_handle: Callable[[str], None]) -> PublishResult:
+    def publish(self, request: PublishRequest, report: Report) -> PublishResult:
         body = {"account": request.account, "title": request.draft.title}
         with http.client(timeout=request.timeout) as client:
             url = request.settings["url"] + "/containers"
             handle = http.send(client, "POST", url, changes=False, json=body).json()["handle"]
-        on_handle(handle)
+        report.handle(handle)
         return self._post(request, f"/containers/{handle}/publish")
 
     def reconcile(self, request: PublishRequest, handle: str) -> Outcome:

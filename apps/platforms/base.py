@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, BinaryIO, ClassVar
 from uuid import UUID
@@ -18,7 +18,7 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from apps.common.errors import AdapterError
-from apps.common.text.words import graphemes
+from apps.common.text.lengths import Unit, measure
 
 
 class Capability(StrEnum):
@@ -69,8 +69,19 @@ class MediaFile:
 
 
 @dataclass(frozen=True)
+class Picture:
+    """A still image to publish, and the words for those who cannot see it."""
+
+    file: MediaFile
+    alt: str = ""
+
+
+@dataclass(frozen=True)
 class Draft:
-    """What is to be said, before anyone schedules it. duration: seconds of the video, None without one."""
+    """What is to be said, before anyone schedules it. duration: seconds of the video, None without one.
+
+    pictures: the alt texts of the images, in order; empty strings where nobody wrote one.
+    """
 
     title: str = ""
     text: str = ""
@@ -81,6 +92,16 @@ class Draft:
     has_video: bool = False
     duration: float | None = None
     size: int | None = None
+    pictures: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Connection:
+    """An account as an adapter sees it when nothing is published."""
+
+    account: str
+    credentials: Mapping[str, Any] = field(repr=False)
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -88,7 +109,8 @@ class PublishRequest:
     """One post, complete.
 
     post_key: the same for every try of one post. series: the same for all parts of one piece. timeout: seconds for the
-    whole call, from the first byte sent to the last byte read.
+    whole call, from the first byte sent to the last byte read. begun_at: when the first call for this post may have
+    begun; a look-up searches from there.
     """
 
     post_key: UUID
@@ -101,7 +123,26 @@ class PublishRequest:
     video: MediaFile | None = None
     thumbnail: MediaFile | None = None
     captions: MediaFile | None = None
+    pictures: tuple[Picture, ...] = ()
     canonical_url: str = ""
+    begun_at: datetime | None = None
+
+    @property
+    def connection(self) -> Connection:
+        return Connection(self.account, self.credentials, self.settings)
+
+
+class Report:
+    """Where an adapter says what happens while it publishes. This one listens to nothing."""
+
+    def handle(self, handle: str) -> None:
+        """Class B: what the platform can be asked by later; called before anything can become public."""
+
+    def progress(self, done: int, total: int) -> None:
+        """Bytes that have been sent, of all."""
+
+    def evidence(self, name: str, content: bytes, content_type: str) -> None:
+        """Something a person should see to understand a failure, such as a screenshot. Never holds a secret."""
 
 
 @dataclass(frozen=True)
@@ -142,16 +183,29 @@ class Problem:
 
 @dataclass(frozen=True)
 class Limits:
-    """What the platform accepts, as read on a day. Lengths count graphemes; 0 means that the platform sets no limit."""
+    """What the platform accepts, as read on a day; 0 means that it sets no limit.
+
+    title, text: length in `unit`; the text is what `Platform.compose` makes of a draft. text_bytes: the same text in
+    UTF-8. hashtags: how many; hashtag: length of one. calls, per_seconds: how many calls an account may make in a
+    time; workers share them. posts_per_day: default of the account's own limit.
+    """
 
     as_of: date
+    unit: Unit = "graphemes"
     title: int = 0
     text: int = 0
+    text_bytes: int = 0
     hashtags: int = 0
+    hashtag: int = 0
+    pictures: int = 0
+    picture_bytes: int = 0
+    alt_text: int = 0
     video_required: bool = False
     video_seconds: int = 0
     video_bytes: int = 0
     posts_per_day: int = 0
+    calls: int = 0
+    per_seconds: float = 0
     source: str = ""
 
 
@@ -166,8 +220,43 @@ class CredentialField:
     required: bool = True
 
 
+@dataclass(frozen=True)
+class SettingField:
+    """One option of an account, such as who may see its posts. choices: value and label; empty for free text."""
+
+    name: str
+    label: Any
+    default: str = ""
+    help: Any = ""
+    choices: tuple[tuple[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Whom the credentials belong to. expires_at: when they end, if the platform says so."""
+
+    handle: str
+    name: str = ""
+    url: str = ""
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Login:
+    """An OAuth flow that has begun. url: where the owner's browser goes. kept: what `finish_login` needs; sealed."""
+
+    url: str
+    kept: Mapping[str, Any] = field(repr=False)
+
+
 class Platform(ABC):
     """Base of every adapter. Made anew for each use, so it may hold a connection but no memory.
+
+    A new account is connected by `credential_fields` alone, or, where `oauth` is set, by these fields and then the
+    platform's own login page. `notice` is shown before an account is connected, such as the risk of doing so.
+    Credentials that end carry `expires_at`, in seconds since 1970; `refresh` gives new ones, and is called
+    `refresh_before` seconds ahead by one worker at a time. `check` is asked daily, and before each post where
+    `checks_before_publishing` is set.
 
     timeout: seconds that one publish call may take; margin: seconds added to it to make the lease; first_retry: seconds
     before the second try of a failed call, growing from there. key_seconds: how long the platform remembers a key
@@ -180,6 +269,11 @@ class Platform(ABC):
     capability: ClassVar[Capability]
     limits: ClassVar[Limits]
     credential_fields: ClassVar[tuple[CredentialField, ...]] = ()
+    setting_fields: ClassVar[tuple[SettingField, ...]] = ()
+    notice: ClassVar[Any] = ""
+    oauth: ClassVar[bool] = False
+    refresh_before: ClassVar[float] = 600.0
+    checks_before_publishing: ClassVar[bool] = False
     metrics: ClassVar[tuple[str, ...]] = ()
     timeout: ClassVar[float] = 60.0
     margin: ClassVar[float] = 15.0
@@ -192,13 +286,18 @@ class Platform(ABC):
     def __init__(self, config: PlatformConfig) -> None:
         self.config = config
 
+    def compose(self, draft: Draft) -> str:
+        """The text as it is posted, and as its length counts."""
+        tags = " ".join(f"#{tag}" for tag in draft.hashtags)
+        return "\n\n".join(piece for piece in (draft.text, tags) if piece)
+
     def validate(self, draft: Draft) -> list[Problem]:
         """Everything that would make the platform refuse the draft; empty when it fits."""
-        return check_limits(draft, self.limits)
+        return check_limits(draft, self.limits, text=self.compose(draft))
 
     @abstractmethod
-    def publish(self, request: PublishRequest, on_handle: Callable[[str], None]) -> PublishResult:
-        """Make the post public. Class B calls `on_handle` with its handle before anything can become public.
+    def publish(self, request: PublishRequest, report: Report) -> PublishResult:
+        """Make the post public. Class B calls `report.handle` before anything can become public.
 
         Raises AdapterError when certainly nothing was published, OutcomeUnknown otherwise.
         """
@@ -207,18 +306,48 @@ class Platform(ABC):
         """Find out what became of a call whose answer was lost; classes B and C. Publishes nothing."""
         return StillUnknown()
 
+    def check(self, connection: Connection) -> Identity:
+        """Ask the platform whether the credentials still work; raises NeedsLogin when they do not."""
+        return Identity(connection.account)
 
-def check_limits(draft: Draft, limits: Limits) -> list[Problem]:
-    """The problems that follow from numbers alone."""
+    def refresh(self, connection: Connection) -> Mapping[str, Any] | None:
+        """Credentials that last longer, or None when there is nothing to renew; raises NeedsLogin when refused."""
+        return None
+
+    def begin_login(self, fields: Mapping[str, Any], *, redirect_uri: str, state: str, challenge: str) -> Login:
+        """The first half of OAuth with PKCE (S256). fields: what `credential_fields` asked for."""
+        raise NotImplementedError
+
+    def finish_login(self, kept: Mapping[str, Any], *, code: str, redirect_uri: str, verifier: str) -> dict[str, Any]:
+        """The second half: the credentials to keep; raises NeedsLogin when the platform refuses the code."""
+        raise NotImplementedError
+
+    def read_metrics(self, connection: Connection, external_id: str) -> Mapping[str, int]:
+        """Today's totals of a post, under the names in `metrics`; raises NotFound when the post is gone."""
+        return {}
+
+
+def check_limits(draft: Draft, limits: Limits, *, text: str) -> list[Problem]:
+    """The problems that follow from numbers alone. text: as it would be posted."""
     problems = []
-    for name in ("title", "text"):
-        most, length = getattr(limits, name), len(graphemes(getattr(draft, name)))
+    for name, said in (("title", draft.title), ("text", text)):
+        most, length = getattr(limits, name), measure(said, limits.unit)
         if most and length > most:
             message = _("%(length)s characters are too many; at most %(most)s fit.")
             problems.append(Problem(name, message % {"length": length, "most": most}))
+    if limits.text_bytes and len(text.encode()) > limits.text_bytes:
+        message = _("The text takes %(length)s bytes; at most %(most)s fit.")
+        problems.append(Problem("text", message % {"length": len(text.encode()), "most": limits.text_bytes}))
     if limits.hashtags and len(draft.hashtags) > limits.hashtags:
         message = _("%(count)s hashtags are too many; at most %(most)s fit.")
         problems.append(Problem("hashtags", message % {"count": len(draft.hashtags), "most": limits.hashtags}))
+    for tag in draft.hashtags:
+        if limits.hashtag and measure(tag, limits.unit) > limits.hashtag:
+            message = _("The hashtag “%(tag)s” is too long; at most %(most)s characters fit.")
+            problems.append(Problem("hashtags", message % {"tag": tag, "most": limits.hashtag}))
+    if limits.pictures and len(draft.pictures) > limits.pictures:
+        message = _("%(count)s images are too many; at most %(most)s fit.")
+        problems.append(Problem("pictures", message % {"count": len(draft.pictures), "most": limits.pictures}))
     if limits.video_required and not draft.has_video:
         problems.append(Problem("video", str(_("This platform needs a video."))))
     if limits.video_seconds and draft.duration and draft.duration > limits.video_seconds:

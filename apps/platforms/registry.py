@@ -1,13 +1,20 @@
-"""Which platforms there are. To add one, add its folder and a line here; a site adds its own by EXTRA_PLATFORMS."""
+"""Which platforms there are: one for each folder beside this file; a site adds its own by EXTRA_PLATFORMS.
+
+The folder `bluesky` holds `adapter.py` with `BlueskyPlatform`. A form lists every adapter, so `adapter.py` loads no SDK
+before it is used.
+"""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from django.conf import settings
 
 from apps.common.registry import Registry
 from apps.platforms.base import Platform, PlatformConfig
 
-BUILT_IN = {"feed": "apps.platforms.feed.adapter.FeedPlatform"}
+_FOLDERS = sorted(path.parent.name for path in Path(__file__).parent.glob("*/adapter.py"))
+BUILT_IN = {name: f"apps.platforms.{name}.adapter.{name.title().replace('_', '')}Platform" for name in _FOLDERS}
 
 
 def platforms() -> Registry:

@@ -21,6 +21,7 @@ from apps.schedules.models import Post
 from apps.uploads import outcomes
 from apps.uploads.leases import Lease, LeaseLost, take_unknown
 from apps.uploads.models import Attempt
+from apps.uploads.reports import LeaseReport
 from apps.uploads.requests import request_for
 from apps.workspaces.actors import SYSTEM
 
@@ -73,7 +74,7 @@ def _resend(lease: Lease) -> str:
             hint=_("Look at the account, then report it as online or cancel it."),
         )
         return outcomes.ask(lease, reason, Attempt.Outcome.WITHDRAWN)
-    result = platform.publish(request_for(post, platform), lambda _handle: None)
+    result = platform.publish(request_for(post, platform), LeaseReport(lease))
     return outcomes.published(lease, result)
 
 

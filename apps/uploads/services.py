@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import DatabaseError
-from django.utils.translation import gettext as _
 
 from apps.common.clock import database_now
 from apps.common.errors import AdapterError, DomainError
@@ -27,6 +26,7 @@ from apps.schedules.wake import wake_dispatcher
 from apps.uploads import gate, outcomes, reconcile
 from apps.uploads.leases import Lease, LeaseLost, claim, close, freed, held
 from apps.uploads.models import Attempt
+from apps.uploads.reports import LeaseReport
 from apps.uploads.requests import request_for
 from apps.workspaces.actors import SYSTEM, Actor
 
@@ -68,7 +68,7 @@ def _publish(post: Post) -> str:
     if not _commit_intent(lease):
         return post.state
     try:
-        result = lease.platform.publish(request, lambda handle: _keep_handle(lease, handle))
+        result = lease.platform.publish(request, LeaseReport(lease))
     except OutcomeUnknown as error:
         return outcomes.lost_answer(lease, error)
     except AdapterError as error:
@@ -139,14 +139,6 @@ def _postpone(post: Post, until: datetime, reason: Waiting, lease: Lease | None)
             data = {"waiting_for": reason, "until": until.isoformat()}
             emit(workspace=post.workspace_id, type="post.waiting", subject=post, data=data)
     return post.state
-
-
-def _keep_handle(lease: Lease, handle: str) -> None:
-    """Class B: the handle is on disk before anything can become public; without the lease, nothing may."""
-    kept = Post._base_manager.filter(pk=lease.post.pk, state__in=["submitting", "unknown"], **lease.where)
-    if not kept.update(handle=handle):
-        raise LeaseLost(_("Another worker owns this post by now."))
-    failpoint("uploads.after_handle")
 
 
 def _recover(post: Post) -> str:

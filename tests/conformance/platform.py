@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import pytest
@@ -21,6 +21,7 @@ from apps.platforms.base import (
     Problem,
     PublishRequest,
     PublishResult,
+    Report,
 )
 
 
@@ -32,6 +33,24 @@ class Case:
     request: PublishRequest
     published: Callable[[str], int]
     unreachable: Callable[[str], tuple[Platform, PublishRequest]]
+
+
+@dataclass
+class Heard(Report):
+    """Remembers what an adapter reported."""
+
+    handles: list[str] = field(default_factory=list)
+    progressed: list[tuple[int, int]] = field(default_factory=list)
+    kept: dict[str, bytes] = field(default_factory=dict)
+
+    def handle(self, handle: str) -> None:
+        self.handles.append(handle)
+
+    def progress(self, done: int, total: int) -> None:
+        self.progressed.append((done, total))
+
+    def evidence(self, name: str, content: bytes, content_type: str) -> None:
+        self.kept[name] = content
 
 
 def nobody_listens() -> str:
@@ -69,9 +88,9 @@ class PlatformConformance:
         if case.platform.capability == Capability.KEY:
             assert self.publish(case) == self.publish(case)
         elif case.platform.capability == Capability.HANDLE:
-            handles: list[str] = []
-            case.platform.publish(case.request, handles.append)
-            assert isinstance(case.platform.reconcile(case.request, handles[0]), Found)
+            heard = Heard()
+            case.platform.publish(case.request, heard)
+            assert isinstance(case.platform.reconcile(case.request, heard.handles[0]), Found)
         elif case.platform.capability == Capability.LOOKUP:
             assert case.platform.reconcile(case.request, "") == NotFound()
             self.publish(case)
@@ -83,16 +102,16 @@ class PlatformConformance:
     def test_another_post_is_another_post(self, case: Case) -> None:
         self.publish(case)
         other = replace(case.request, post_key=uuid.uuid4(), draft=replace(case.request.draft, title="Another one"))
-        case.platform.publish(other, lambda _handle: None)
+        case.platform.publish(other, Report())
         assert (case.published(case.request.draft.title), case.published("Another one")) == (1, 1)
 
     def test_an_unreachable_platform_has_certainly_published_nothing(self, case: Case) -> None:
         platform, request = case.unreachable(nobody_listens())
         with pytest.raises(AdapterError) as caught:
-            platform.publish(request, lambda _handle: None)
+            platform.publish(request, Report())
         assert not isinstance(caught.value, OutcomeUnknown)
         assert caught.value.permanent is False
 
     @staticmethod
     def publish(case: Case) -> PublishResult:
-        return case.platform.publish(case.request, lambda _handle: None)
+        return case.platform.publish(case.request, Report())

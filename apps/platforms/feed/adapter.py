@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 from typing import Any
 from urllib.parse import quote
@@ -10,7 +9,17 @@ from urllib.parse import quote
 from django.utils.translation import gettext_lazy as _
 
 from apps.platforms import http
-from apps.platforms.base import Capability, Limits, MediaFile, OutcomeUnknown, Platform, PublishRequest, PublishResult
+from apps.platforms.base import (
+    Capability,
+    Draft,
+    Limits,
+    MediaFile,
+    OutcomeUnknown,
+    Platform,
+    PublishRequest,
+    PublishResult,
+    Report,
+)
 
 
 class FeedPlatform(Platform):
@@ -22,7 +31,10 @@ class FeedPlatform(Platform):
     timeout = 30.0
     provision = "apps.platforms.feed.services.open_feed"
 
-    def publish(self, request: PublishRequest, on_handle: Callable[[str], None]) -> PublishResult:
+    def compose(self, draft: Draft) -> str:
+        return draft.text
+
+    def publish(self, request: PublishRequest, report: Report) -> PublishResult:
         address = f"{self.config.internal_url}/feeds/ingest/{quote(request.account)}/{request.post_key}"
         headers = {"Authorization": f"Bearer {request.credentials['key']}", "User-Agent": self.config.user_agent}
         with http.client(timeout=request.timeout, headers=headers) as client:
