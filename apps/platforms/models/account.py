@@ -43,6 +43,10 @@ class Account(WorkspaceModel):
         default=180,
         help_text=_("A post that could not go out in time still goes out this late; after that it counts as missed."),
     )
+    quiet_from = models.TimeField(
+        _("quiet from"), null=True, blank=True, help_text=_("Nothing goes out between these two wall times.")
+    )
+    quiet_until = models.TimeField(_("quiet until"), null=True, blank=True)
     intake = models.CharField(
         _("ready items are scheduled"), max_length=8, choices=Intake.choices, default=Intake.SLOTS
     )
