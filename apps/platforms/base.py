@@ -48,6 +48,19 @@ class RateLimited(AdapterError):
     code = "rate_limited"
 
 
+class NeedsPerson(AdapterError):
+    """The platform wants a person now; nothing was published, and trying again cannot help.
+
+    reason: captcha, login, changed_page, too_fast or upload_error.
+    """
+
+    code = "needs_person"
+
+    def __init__(self, message: str, *, hint: str = "", reason: str = "", **details: Any) -> None:
+        super().__init__(message, permanent=True, hint=hint, reason=reason, **details)
+        self.reason = reason
+
+
 @dataclass(frozen=True)
 class PlatformConfig:
     """What an adapter may know of the installation. internal_url: where workers reach the web process."""
