@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-import ssl
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
 
-import httpcore
 import httpx
 
+from apps.common.deadlines import TimedTransport
 from apps.common.errors import AdapterError
 
 MAX_REDIRECTS = 5
@@ -107,8 +104,7 @@ def _get_once(
     url: httpx.URL, headers: Mapping[str, str], private: frozenset[str], deadline: float, most: int, resolve: Resolve
 ) -> Response:
     host = url.raw_host.decode("ascii")
-    addresses = _judged(host, url.port or (443 if url.scheme == "https" else 80), private, resolve)
-    transport = _PinnedTransport(_PinnedBackend(addresses, deadline))
+    transport = TimedTransport(deadline, lambda host, port: public_addresses(host, port, private, resolve))
     try:
         with (
             httpx.Client(transport=transport, trust_env=False, timeout=_STEP_SECONDS) as client,
@@ -123,8 +119,11 @@ def _get_once(
         raise AdapterError(f"{host} did not answer properly ({reason}).", hint="Try again later.") from error
 
 
-def _judged(host: str, port: int, private: frozenset[str], resolve: Resolve) -> list[str]:
-    """The addresses to connect to; one private address among a name's addresses refuses them all."""
+def public_addresses(host: str, port: int, private: frozenset[str], resolve: Resolve = resolve) -> list[str]:
+    """The addresses to connect to; one private address among a name's addresses refuses them all.
+
+    private: names that may have private addresses. Raises AdapterError.
+    """
     addresses = resolve(host, port)
     if not addresses:
         raise AdapterError(f"{host} has no address.", hint="Check the address for a slip.")
@@ -145,75 +144,3 @@ def _read(response: httpx.Response, host: str, most: int) -> bytes:
             raise AdapterError(f"{host} sent more than {most:,} bytes.", permanent=True)
         chunks.append(chunk)
     return b"".join(chunks)
-
-
-@lru_cache(maxsize=1)
-def _certificates() -> ssl.SSLContext:
-    return httpx.create_ssl_context(trust_env=False)
-
-
-class _PinnedTransport(httpx.HTTPTransport):
-    """httpx's own transport with the connections made by `backend`; names stay in URL, Host header and TLS."""
-
-    def __init__(self, backend: httpcore.NetworkBackend) -> None:
-        super().__init__(verify=_certificates(), trust_env=False)
-        self._pool = httpcore.ConnectionPool(ssl_context=_certificates(), network_backend=backend)
-
-
-class _PinnedBackend(httpcore.SyncBackend):
-    """Connects to the judged addresses, whatever the name, and lets no operation outlast the deadline."""
-
-    def __init__(self, addresses: list[str], deadline: float) -> None:
-        self._addresses = addresses
-        self._deadline = deadline
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
-        for last, address in zip([False] * (len(self._addresses) - 1) + [True], self._addresses, strict=True):
-            allowed = _left(self._deadline, timeout, httpcore.ConnectTimeout)
-            try:
-                stream = super().connect_tcp(address, port, allowed, local_address, socket_options)
-                return _TimedStream(stream, self._deadline)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout):
-                if last:
-                    raise
-        raise httpcore.ConnectError(f"{host} has no address")
-
-
-class _TimedStream(httpcore.NetworkStream):
-    """A connection whose every wait ends at the deadline: a server that sends a byte now and then gains no time."""
-
-    def __init__(self, stream: httpcore.NetworkStream, deadline: float) -> None:
-        self._stream = stream
-        self._deadline = deadline
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, _left(self._deadline, timeout, httpcore.ReadTimeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, _left(self._deadline, timeout, httpcore.WriteTimeout))
-
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        allowed = _left(self._deadline, timeout, httpcore.ConnectTimeout)
-        return _TimedStream(self._stream.start_tls(ssl_context, server_hostname, allowed), self._deadline)
-
-    def close(self) -> None:
-        self._stream.close()
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
-
-
-def _left(deadline: float, timeout: float | None, expired: type[Exception]) -> float:
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise expired("The time for the whole fetch is over.")
-    return left if timeout is None else min(left, timeout)

@@ -63,11 +63,16 @@ class NeedsPerson(AdapterError):
 
 @dataclass(frozen=True)
 class PlatformConfig:
-    """What an adapter may know of the installation. internal_url: where workers reach the web process."""
+    """What an adapter may know of the installation.
+
+    internal_url: where workers reach the web process. private_hosts: names of servers that may have private addresses;
+    every other address that a person gives must be public, see apps/platforms/guard.py.
+    """
 
     internal_url: str = ""
     site_url: str = ""
     user_agent: str = "Rundown/0.1"
+    private_hosts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -4,78 +4,21 @@ from __future__ import annotations
 
 import email.utils
 import time
-from collections.abc import Iterable
 from typing import Any
 
-import httpcore
 import httpx
 from django.utils.translation import gettext as _
 
+from apps.common.deadlines import TimedTransport
 from apps.common.errors import AdapterError
 from apps.platforms.base import NeedsLogin, OutcomeUnknown, RateLimited
 
 _LONGEST_WAIT = 24 * 3600.0
 
 
-class _DeadlineStream(httpcore.NetworkStream):
-    def __init__(self, stream: httpcore.NetworkStream, deadline: float) -> None:
-        self._stream, self._deadline = stream, deadline
-
-    def _left(self, timeout: float | None, error: type[Exception]) -> float:
-        left = self._deadline - time.monotonic()
-        if left <= 0:
-            raise error("the call took too long as a whole")
-        return left if timeout is None else min(left, timeout)
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, self._left(timeout, httpcore.ReadTimeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, self._left(timeout, httpcore.WriteTimeout))
-
-    def close(self) -> None:
-        self._stream.close()
-
-    def start_tls(self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None) -> Any:
-        left = self._left(timeout, httpcore.ConnectTimeout)
-        return _DeadlineStream(self._stream.start_tls(ssl_context, server_hostname, left), self._deadline)
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
-
-
-class _DeadlineBackend(httpcore.SyncBackend):
-    def __init__(self, deadline: float) -> None:
-        self._deadline = deadline
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
-        left = self._deadline - time.monotonic()
-        if left <= 0:
-            raise httpcore.ConnectTimeout("the call took too long as a whole")
-        stream = super().connect_tcp(host, port, min(left, timeout or left), local_address, socket_options)
-        return _DeadlineStream(stream, self._deadline)
-
-
-class _DeadlineTransport(httpx.HTTPTransport):
-    """httpx counts its timeouts per read; a peer that sends a byte now and then would hold a worker past its lease."""
-
-    def __init__(self, deadline: float) -> None:
-        super().__init__()
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(), network_backend=_DeadlineBackend(deadline)
-        )
-
-
 def client(*, timeout: float, **options: Any) -> httpx.Client:
     """A client of which all calls together end within `timeout` seconds. No redirects: a platform's API has none."""
-    transport = _DeadlineTransport(time.monotonic() + timeout)
+    transport = TimedTransport(time.monotonic() + timeout)
     return httpx.Client(transport=transport, timeout=timeout, follow_redirects=False, **options)
 
 

@@ -24,7 +24,9 @@ def platforms() -> Registry:
 
 def adapter(slug: str) -> Platform:
     """An adapter ready for use; raises NotFound for an unknown slug."""
-    config = PlatformConfig(internal_url=settings.INTERNAL_URL, site_url=settings.SITE_URL)
+    config = PlatformConfig(
+        internal_url=settings.INTERNAL_URL, site_url=settings.SITE_URL, private_hosts=settings.PRIVATE_HOSTS
+    )
     return platforms()[slug](config)
 
 
