@@ -21,7 +21,7 @@ from apps.platforms.registry import choices
 from apps.workspaces.admin_base import WorkspaceAdmin
 
 STATES = {"active": "success", "paused": "warning", "needs_login": "danger"}
-HOW = ("timezone", "daily_limit", "minimum_gap", "catch_up", "intake")
+HOW = ("timezone", "daily_limit", "minimum_gap", "catch_up", "intake", "by_hand")
 
 
 class AccountForm(forms.ModelForm):

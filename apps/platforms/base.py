@@ -280,6 +280,7 @@ class Platform(ABC):
     before the second try of a failed call, growing from there. key_seconds: how long the platform remembers a key
     (class A), None for ever. lookups, lookup_seconds: how many spaced looks prove absence (class C).
     provision: dotted path of a function(account) that prepares a new account of this platform.
+    upload_page: where a person posts by hand. link_hosts: hosts that addresses of its posts have; empty: any.
     """
 
     slug: ClassVar[str]
@@ -300,6 +301,8 @@ class Platform(ABC):
     lookups: ClassVar[int] = 3
     lookup_seconds: ClassVar[float] = 60.0
     provision: ClassVar[str] = ""
+    upload_page: ClassVar[str] = ""
+    link_hosts: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, config: PlatformConfig) -> None:
         self.config = config

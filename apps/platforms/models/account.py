@@ -50,6 +50,11 @@ class Account(WorkspaceModel):
     intake = models.CharField(
         _("ready items are scheduled"), max_length=8, choices=Intake.choices, default=Intake.SLOTS
     )
+    by_hand = models.BooleanField(
+        _("a person posts"),
+        default=False,
+        help_text=_("Due posts are handed to a person with text and video, instead of being published by Rundown."),
+    )
     hold_until = models.DateTimeField(_("platform asks to wait until"), null=True, editable=False)
     created_at = models.DateTimeField(_("connected"), default=now, editable=False)
 

@@ -22,6 +22,7 @@ class Waiting(models.TextChoices):
     GAP = "gap", _("The account keeps a pause between posts")
     LIMIT = "limit", _("The account has had its posts for today")
     PLATFORM = "platform", _("The platform asked to wait")
+    CALLS = "calls", _("The account has used up its calls for now")
     PAUSE = "pause", _("Publishing is paused")
     RETRY = "retry", _("It is tried again after a failure")
 
