@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, BinaryIO, ClassVar
 from uuid import UUID
 
@@ -66,13 +67,17 @@ class PlatformConfig:
     """What an adapter may know of the installation.
 
     internal_url: where workers reach the web process. private_hosts: names of servers that may have private addresses;
-    every other address that a person gives must be public, see apps/platforms/guard.py.
+    every other address that a person gives must be public, see apps/platforms/guard.py. chromium: path of the browser
+    for platforms that are used by browser; empty means the one on PATH. overrides: folder in which `<slug>.toml`
+    replaces the description of such a platform's pages.
     """
 
     internal_url: str = ""
     site_url: str = ""
     user_agent: str = "Rundown/0.1"
     private_hosts: frozenset[str] = frozenset()
+    chromium: str = ""
+    overrides: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -161,6 +166,9 @@ class Report:
 
     def evidence(self, name: str, content: bytes, content_type: str) -> None:
         """Something a person should see to understand a failure, such as a screenshot. Never holds a secret."""
+
+    def renewed(self, credentials: Mapping[str, Any]) -> None:
+        """The platform exchanged the credentials during the call; the old ones may end soon."""
 
 
 @dataclass(frozen=True)
@@ -326,6 +334,10 @@ class Platform(ABC):
     def reconcile(self, request: PublishRequest, handle: str) -> Outcome:
         """Find out what became of a call whose answer was lost; classes B and C. Publishes nothing."""
         return StillUnknown()
+
+    def keep(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """The credentials to store, of what the form was given; raises Invalid for what cannot be used."""
+        return dict(fields)
 
     def check(self, connection: Connection) -> Identity:
         """Ask the platform whether the credentials still work; raises NeedsLogin when they do not."""

@@ -25,7 +25,11 @@ def platforms() -> Registry:
 def adapter(slug: str) -> Platform:
     """An adapter ready for use; raises NotFound for an unknown slug."""
     config = PlatformConfig(
-        internal_url=settings.INTERNAL_URL, site_url=settings.SITE_URL, private_hosts=settings.PRIVATE_HOSTS
+        internal_url=settings.INTERNAL_URL,
+        site_url=settings.SITE_URL,
+        private_hosts=settings.PRIVATE_HOSTS,
+        chromium=settings.CHROMIUM_PATH,
+        overrides=Path(settings.HOME) / "platforms",
     )
     return platforms()[slug](config)
 

@@ -42,6 +42,7 @@ def connect_account(
         raise Invalid(
             _("Some credentials are missing."), **{name: [_("This is needed to connect.")] for name in missing}
         )
+    credentials = plug.keep(credentials)
     limits.setdefault("timezone", workspace.timezone)
     limits.setdefault("daily_limit", plug.limits.posts_per_day)
     account = Account(
