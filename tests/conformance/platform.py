@@ -11,6 +11,7 @@ from datetime import date
 import pytest
 
 from apps.common.errors import AdapterError
+from apps.common.text.lengths import measure
 from apps.platforms.base import (
     Capability,
     Draft,
@@ -27,7 +28,10 @@ from apps.platforms.base import (
 
 @dataclass
 class Case:
-    """published: how often a title is public. unreachable: the same adapter and request, with nobody listening."""
+    """published: how often something is public, by its title, or by its text on a platform without titles.
+
+    unreachable: the same adapter and request, with nobody listening.
+    """
 
     platform: Platform
     request: PublishRequest
@@ -53,6 +57,15 @@ class Heard(Report):
         self.kept[name] = content
 
 
+def named(draft: Draft) -> str:
+    """What a post is called where it is public."""
+    return draft.title or draft.text
+
+
+def renamed(draft: Draft, name: str) -> Draft:
+    return replace(draft, title=name) if draft.title else replace(draft, text=name)
+
+
 def nobody_listens() -> str:
     """An address of the loopback that refuses connections."""
     with socket.socket() as probe:
@@ -74,15 +87,23 @@ class PlatformConformance:
 
     def test_a_draft_that_does_not_fit_is_told_why(self, case: Case) -> None:
         limits = case.platform.limits
-        draft = Draft(title="x" * (limits.title + 1), text="ക്ഷ" * limits.text)
-        message = f"{limits.title + 1} characters are too many; at most {limits.title} fit."
-        assert case.platform.validate(draft) == [Problem("title", message)]
+        name, most = ("title", limits.title) if limits.title else ("text", limits.text)
+        draft = replace(case.request.draft, hashtags=(), **{name: "x" * (most + 1)})
+        message = f"{most + 1} characters are too many; at most {most} fit."
+        assert case.platform.validate(draft) == [Problem(name, message)]
+
+    def test_a_text_counts_as_the_platform_counts(self, case: Case) -> None:
+        limits = case.platform.limits
+        length = limits.text // measure("ക്ഷ", limits.unit)
+        if limits.text_bytes:
+            length = min(length, limits.text_bytes // len("ക്ഷ".encode()))
+        assert case.platform.validate(replace(case.request.draft, text="ക്ഷ" * length, hashtags=())) == []
 
     def test_publishing_makes_one_post_with_an_id(self, case: Case) -> None:
         result = self.publish(case)
         assert isinstance(result, PublishResult)
         assert result.external_id
-        assert case.published(case.request.draft.title) == 1
+        assert case.published(named(case.request.draft)) == 1
 
     def test_a_key_or_a_handle_keeps_the_second_call_from_posting_twice(self, case: Case) -> None:
         if case.platform.capability == Capability.KEY:
@@ -97,13 +118,14 @@ class PlatformConformance:
             assert isinstance(case.platform.reconcile(case.request, ""), Found)
         else:
             self.publish(case)
-        assert case.published(case.request.draft.title) == 1
+        assert case.published(named(case.request.draft)) == 1
 
     def test_another_post_is_another_post(self, case: Case) -> None:
         self.publish(case)
-        other = replace(case.request, post_key=uuid.uuid4(), draft=replace(case.request.draft, title="Another one"))
+        draft = case.request.draft
+        other = replace(case.request, post_key=uuid.uuid4(), draft=renamed(draft, "Another one"))
         case.platform.publish(other, Report())
-        assert (case.published(case.request.draft.title), case.published("Another one")) == (1, 1)
+        assert (case.published(named(draft)), case.published("Another one")) == (1, 1)
 
     def test_an_unreachable_platform_has_certainly_published_nothing(self, case: Case) -> None:
         platform, request = case.unreachable(nobody_listens())
@@ -111,6 +133,8 @@ class PlatformConformance:
             platform.publish(request, Report())
         assert not isinstance(caught.value, OutcomeUnknown)
         assert caught.value.permanent is False
+        said = f"{caught.value} {caught.value.details}"
+        assert [name for name, value in request.credentials.items() if len(str(value)) > 7 and str(value) in said] == []
 
     @staticmethod
     def publish(case: Case) -> PublishResult:
