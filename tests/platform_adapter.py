@@ -24,7 +24,7 @@ from apps.platforms.base import (
 class _Loopback(Platform):
     """The account's settings name the server. Times are short, so that tests need not wait."""
 
-    limits = Limits(as_of=date(2026, 11, 1), title=80, text=500, hashtags=5)
+    limits = Limits(as_of=date(2026, 11, 1), title=80, text=500, hashtags=5, source="tests/servers/platform_server.py")
     timeout = 1.0
     margin = 0.5
     first_retry = 0.05
