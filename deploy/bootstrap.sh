@@ -6,7 +6,10 @@ cd "$(dirname "$0")/.."
 
 VENV=.venv
 LOG=$VENV/install.log
-DEBIAN_PACKAGES=(postgresql chromium fonts-noto-core fonts-smc-manjari libfribidi0)
+DEBIAN_PACKAGES=(
+    postgresql chromium fonts-noto-core fonts-smc-manjari libfribidi0
+    wordpress wordpress-theme-twentytwentythree mariadb-server-core php-cli php-mysql php-curl php-gd php-xml php-mbstring
+)
 
 fail() {
     printf '%s\n' "$@" >&2
