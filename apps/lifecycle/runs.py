@@ -7,7 +7,6 @@ second execution repeats only what was not finished.
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +26,7 @@ from apps.common.errors import AdapterError, DomainError
 from apps.common.transactions import unit_of_work
 from apps.lifecycle.events import emit
 from apps.lifecycle.models import Run, RunStep
+from apps.lifecycle.retries import retry_of
 from apps.lifecycle.services import TransitionRefused, advance
 from apps.lifecycle.signals import run_queued
 from apps.workspaces.actors import SYSTEM, Actor
@@ -38,7 +38,6 @@ log = structlog.get_logger(__name__)
 LEASE = timedelta(seconds=60)
 HEARTBEAT_SECONDS = 15.0
 PROGRESS_SECONDS = 0.5
-FIRST_RETRY_SECONDS = 5.0
 
 
 class RunCancelled(Exception):
@@ -53,9 +52,12 @@ def start_run(
     queue: str = "default",
     actor: Actor = SYSTEM,
     args: dict[str, Any] | None = None,
-    max_attempts: int = 3,
+    max_attempts: int | None = None,
 ) -> Run:
-    """Queue a piece of work, or return the one of the same kind and subject that is already open."""
+    """Queue a piece of work, or return the one of the same kind and subject that is already open.
+
+    max_attempts: None takes what the table in `retries` says of this kind.
+    """
     name = subject if isinstance(subject, str) else describe(subject)
     try:
         with unit_of_work():
@@ -65,7 +67,7 @@ def start_run(
                 subject=name,
                 queue=queue,
                 args=args or {},
-                max_attempts=max_attempts,
+                max_attempts=max_attempts or retry_of(kind).tries,
                 started_by=actor.label,
             )
             emit(workspace=workspace, type="run.state", subject=run, data={**summary(run), "to": "queued"})
@@ -153,7 +155,7 @@ def _fail(work: Work, error: Exception) -> None:
     retryable = isinstance(error, AdapterError) and not error.permanent and run.attempt < run.max_attempts
     try:
         if retryable:
-            delay = error.retry_after or backoff_seconds(run.attempt)
+            delay = error.retry_after or retry_of(run.kind).wait(run.attempt)
             not_before = database_now() + timedelta(seconds=delay)
             fields = {"not_before": not_before, "error": problem, "lease_token": None, "lease_until": None}
             advance(run, "requeue", actor=SYSTEM, fields=fields, where=work.mine, data=said)
@@ -171,12 +173,6 @@ def describe_error(error: Exception) -> dict[str, str]:
         "message": getattr(error, "message", "") or _("Something went wrong inside Rundown."),
         "hint": getattr(error, "hint", "") or _("Try again; if it stays, the log has the details."),
     }
-
-
-def backoff_seconds(attempt: int, *, first: float = FIRST_RETRY_SECONDS, most: float = 900.0) -> float:
-    """Exponential with full jitter in its upper half, so that many failures do not come back together."""
-    ceiling = min(most, first * 2 ** max(0, attempt - 1))
-    return ceiling * (0.5 + random.random() / 2)
 
 
 class Work:

@@ -42,7 +42,7 @@ def ask_for_review(item: Item) -> None:
     open_review(item=item)
     item = Item._base_manager.select_related("workspace").get(pk=item.pk)
     if item.state == "in_review" and item.format == Item.Format.VIDEO and item.review_stage == Item.Stage.TEXT:
-        start_run(workspace=item.workspace, kind="preview", subject=item, queue="media", max_attempts=2)
+        start_run(workspace=item.workspace, kind="preview", subject=item, queue="media")
 
 
 @handles("item", "approved")

@@ -6,7 +6,6 @@ own any more, and its write changes nothing.
 
 from __future__ import annotations
 
-import random
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,18 +15,16 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.common.clock import database_now
-from apps.common.errors import Conflict, DomainError
+from apps.common.errors import Conflict
 from apps.common.failpoints import failpoint
-from apps.common.redaction import mask
 from apps.common.transactions import unit_of_work
+from apps.lifecycle.retries import retry_of
 from apps.lifecycle.services import TransitionRefused, advance
 from apps.platforms.base import Platform
 from apps.schedules.models import Post
 from apps.schedules.services import CLEARED
 from apps.uploads.models import Attempt
 from apps.workspaces.actors import SYSTEM
-
-_LONGEST_BACKOFF = 3600.0
 
 
 class LeaseLost(Conflict):
@@ -112,15 +109,6 @@ def close(attempt: Attempt, outcome: str, *, error: dict | None = None, response
     )
 
 
-def told(error: Exception) -> dict[str, Any]:
-    """An error as rows and events keep it: the sentence, the way out, and what was said, without secrets."""
-    if not isinstance(error, DomainError):
-        return {"code": "bug", "message": mask(f"{type(error).__name__}: {error}")[:500]}
-    content = {"code": error.code, "message": str(error.message), "hint": str(error.hint)}
-    return mask({**{key: str(value) for key, value in error.details.items()}, **content})
-
-
 def backoff(platform: Platform, tries: int) -> timedelta:
-    """Growing fourfold from the platform's first wait, a quarter up or down, so that retries do not come in step."""
-    seconds = min(platform.first_retry * 4 ** max(tries - 1, 0), _LONGEST_BACKOFF)
-    return timedelta(seconds=seconds * random.uniform(0.75, 1.25))
+    """The wait before the next try, growing from the platform's first one."""
+    return timedelta(seconds=retry_of("publish").wait(tries, first=platform.first_retry))

@@ -6,29 +6,34 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from django.utils.translation import gettext as _
 
 from apps.common.clock import database_now
 from apps.common.errors import AdapterError
 from apps.common.failpoints import failpoint
 from apps.common.transactions import unit_of_work
+from apps.lifecycle.models import Event
+from apps.lifecycle.retries import retry_of
 from apps.lifecycle.services import TransitionRefused, advance
-from apps.platforms.base import NeedsLogin, PublishResult, RateLimited
+from apps.platforms.base import NeedsLogin, NeedsPerson, PublishResult, RateLimited
 from apps.platforms.models import Account
 from apps.platforms.services import flag_login
 from apps.schedules.models import Post, Waiting
 from apps.schedules.services import lock_item, settle_item
 from apps.schedules.wake import wake_dispatcher
-from apps.uploads.leases import Lease, backoff, close, freed, told
+from apps.uploads.leases import Lease, backoff, close, freed
 from apps.uploads.models import Attempt
+from apps.uploads.problems import code_of, problem, told
 from apps.workspaces.actors import SYSTEM
+from apps.workspaces.audit import describe
 
 log = structlog.get_logger(__name__)
 
-MAX_TRIES = 3
+MAX_TRIES = retry_of("publish").tries
 # Also counts tries that never failed, such as those of workers that died: a post must not kill workers for ever.
-MAX_ATTEMPTS = 25
+MAX_ATTEMPTS = retry_of("look").tries
 KNOWN_WITHIN = timedelta(hours=24)
+# A platform that asks for a person looks at the account more closely for a while; its other posts stay away.
+WARY = timedelta(hours=1)
 
 
 def published(lease: Lease, result: PublishResult) -> str:
@@ -42,7 +47,7 @@ def published(lease: Lease, result: PublishResult) -> str:
             fields = freed(wake_at=None, published_at=now, error=None, **response)
             advance(post, "publish", actor=SYSTEM, where=lease.where, fields=fields, data={"url": result.url})
             close(lease.attempt, Attempt.Outcome.PUBLISHED, response=response)
-            _wake_next_part(post)
+            wake_next_parts(post)
             settle_item(item)
             wake_dispatcher()
     except TransitionRefused:
@@ -51,17 +56,21 @@ def published(lease: Lease, result: PublishResult) -> str:
     return post.state
 
 
-def _wake_next_part(post: Post) -> None:
+def wake_next_parts(post: Post) -> None:
+    """The parts that this one held back. They waited through no fault of theirs, so their grace begins now."""
     waiting = Post._base_manager.filter(
         account=post.account_id, revision=post.revision_id, state="scheduled", waiting_for=Waiting.PART
     )
-    waiting.update(wake_at=database_now(), not_before=None, sent_at=None, waiting_for="")
+    now = database_now()
+    waiting.update(wake_at=now, not_before=now, sent_at=None, waiting_for="")
 
 
 def failed(lease: Lease, error: AdapterError) -> str:
     """The call certainly published nothing."""
     if isinstance(error, NeedsLogin):
         return _login_needed(lease, error)
+    if isinstance(error, NeedsPerson):
+        return _person_needed(lease, error)
     if error.permanent:
         return _finish(lease, "refuse", Attempt.Outcome.FAILED, error, freed(wake_at=None))
     if isinstance(error, RateLimited):
@@ -73,7 +82,7 @@ def try_later(lease: Lease, error: AdapterError, outcome: str) -> str:
     """Another try after a growing wait, or a person after the last."""
     post = lease.post
     tries = post.tries + 1
-    if tries >= MAX_TRIES or lease.attempt.number >= MAX_ATTEMPTS:
+    if tries >= MAX_TRIES or used_up(post, lease.attempt.number):
         return _finish(lease, "ask", outcome, error, freed(wake_at=None, tries=tries))
     wait = timedelta(seconds=error.retry_after) if error.retry_after else backoff(lease.platform, tries)
     when = database_now() + wait
@@ -81,9 +90,20 @@ def try_later(lease: Lease, error: AdapterError, outcome: str) -> str:
     return _finish(lease, "release", outcome, error, fields)
 
 
+def used_up(post: Post, attempts: int) -> bool:
+    """Whether a post has had all the attempts it gets; what a person sends again gets as many anew."""
+    if attempts < MAX_ATTEMPTS:
+        return False
+    mine = Event._base_manager.filter(workspace=post.workspace_id, subject=describe(post), type="post.state")
+    sent_again = mine.filter(data__action="retry").order_by("-seq").values_list("at", flat=True).first()
+    if sent_again is None:
+        return True
+    return Attempt._base_manager.filter(post=post, started_at__gte=sent_again).count() >= MAX_ATTEMPTS
+
+
 def _rate_limited(lease: Lease, error: RateLimited) -> str:
     """The wait holds for the whole account, and is not counted as a failure of the post."""
-    if lease.attempt.number >= MAX_ATTEMPTS:
+    if used_up(lease.post, lease.attempt.number):
         return _finish(lease, "ask", Attempt.Outcome.FAILED, error, freed(wake_at=None))
     wait = timedelta(seconds=error.retry_after) if error.retry_after else backoff(lease.platform, 2)
     when = database_now() + wait
@@ -105,6 +125,16 @@ def _login_needed(lease: Lease, error: NeedsLogin) -> str:
     return _finish(lease, "release", Attempt.Outcome.FAILED, error, fields)
 
 
+def _person_needed(lease: Lease, error: NeedsPerson) -> str:
+    """A person posts it by hand; the account's other posts are not thrown at the same wall."""
+    account, code = lease.post.account, code_of(error)
+    if code == "login_wall":
+        flag_login(account=account, actor=SYSTEM, reason=error.message)
+    elif code in ("captcha", "too_fast"):
+        hold_account(account.pk, database_now() + WARY)
+    return ask(lease, error, Attempt.Outcome.FAILED)
+
+
 def lost_answer(lease: Lease, error: Exception) -> str:
     """The call may have published. The token stays on the row, so that a late answer of this worker still counts."""
     now = database_now()
@@ -117,8 +147,8 @@ def still_unknown(lease: Lease, error: Exception | None, outcome: str, wait: tim
     """Look again later, less and less often, and ask a person after a day."""
     post, now = lease.post, database_now()
     age = now - post.state_at
-    if age > KNOWN_WITHIN or lease.attempt.number >= MAX_ATTEMPTS:
-        return ask(lease, error or AdapterError(_("The platform did not say what happened.")), outcome)
+    if age > KNOWN_WITHIN or used_up(lease.post, lease.attempt.number):
+        return ask(lease, problem("no_word"), outcome)
     wait = wait or max(min(age / 2, timedelta(hours=1)), backoff(lease.platform, 1))
     changes = {"wake_at": now + wait, "sent_at": None, **fields}
     with unit_of_work():
@@ -135,6 +165,8 @@ def ask(lease: Lease, error: AdapterError, outcome: str) -> str:
 
 def _finish(lease: Lease, action: str, outcome: str, error: Exception, fields: dict[str, Any]) -> str:
     said = told(error)
+    if action == "ask" and lease.post.state == "unknown" and outcome != Attempt.Outcome.NOT_THERE:
+        said["maybe_online"] = True
     try:
         with unit_of_work():
             fields = {**fields, "error": said}

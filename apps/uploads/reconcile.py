@@ -10,17 +10,18 @@ from datetime import timedelta
 
 import structlog
 from django.db import DatabaseError
-from django.utils.translation import gettext as _
 
 from apps.common.clock import database_now
 from apps.common.errors import AdapterError, DomainError
 from apps.common.failpoints import failpoint
-from apps.platforms.base import Capability, Found, NeedsLogin, NotFound, RateLimited, StillUnknown
+from apps.platforms.base import Capability, Found, NeedsLogin, NotFound, Platform, RateLimited, StillUnknown
 from apps.platforms.services import flag_login
 from apps.schedules.models import Post
-from apps.uploads import outcomes
+from apps.schedules.wake import wake_dispatcher
+from apps.uploads import budgets, outcomes
 from apps.uploads.leases import Lease, LeaseLost, take_unknown
 from apps.uploads.models import Attempt
+from apps.uploads.problems import problem
 from apps.uploads.reports import LeaseReport
 from apps.uploads.requests import request_for
 from apps.workspaces.actors import SYSTEM
@@ -30,20 +31,18 @@ log = structlog.get_logger(__name__)
 
 def find_out(post: Post) -> str:
     """One step towards the truth about an unknown post; returns the state it is left in."""
-    capability = post.account.adapter.capability
-    kind = Attempt.Kind.RESEND if capability == Capability.KEY else Attempt.Kind.LOOK
-    lease = take_unknown(post, kind)
+    platform = post.account.adapter
+    capability = platform.capability
+    if capability != Capability.NONE and not _may_call(post, platform):
+        return post.state
+    lease = take_unknown(post, Attempt.Kind.RESEND if capability == Capability.KEY else Attempt.Kind.LOOK)
     if lease is None:
         return "taken"
     if capability == Capability.NONE:
-        reason = AdapterError(
-            _("Nobody can say whether this was published: the platform offers no way to ask."),
-            hint=_("Look at the account, then report it as online or send it again."),
-        )
-        return outcomes.ask(lease, reason, Attempt.Outcome.UNKNOWN)
+        return outcomes.ask(lease, problem("no_way_to_ask"), Attempt.Outcome.UNKNOWN)
     if capability == Capability.HANDLE and not post.handle:
         # Nothing becomes public before its handle is on disk.
-        return outcomes.try_later(lease, _not_there(), Attempt.Outcome.NOT_THERE)
+        return outcomes.try_later(lease, problem("not_there"), Attempt.Outcome.NOT_THERE)
     try:
         return _resend(lease) if capability == Capability.KEY else _look(lease)
     except (DatabaseError, LeaseLost):
@@ -58,22 +57,30 @@ def find_out(post: Post) -> str:
         return outcomes.still_unknown(lease, error, Attempt.Outcome.UNKNOWN)
 
 
+def _may_call(post: Post, platform: Platform) -> bool:
+    """A look and a resend are calls like any other: none while the account is held, paused or out of calls."""
+    account, now = post.account, database_now()
+    if account.state != account.State.ACTIVE or post.workspace.paused_at:
+        return False  # it is looked at again when publishing goes on
+    until = account.hold_until if account.hold_until and account.hold_until > now else None
+    until = until or budgets.take(account.pk, platform.limits, now)
+    if until is None:
+        return True
+    same = Post._base_manager.filter(pk=post.pk, state="unknown", wake_at=post.wake_at)
+    same.update(wake_at=until, sent_at=None)
+    wake_dispatcher()
+    return False
+
+
 def _resend(lease: Lease) -> str:
     """Class A: the same key again. Only while the platform remembers it, and only what is still approved."""
     post, platform = lease.post, lease.platform
     first = Attempt._base_manager.filter(post=post, intent_at__isnull=False).order_by("number").first()
     if platform.key_seconds and database_now() - first.intent_at > timedelta(seconds=platform.key_seconds):
-        reason = AdapterError(
-            _("The platform no longer remembers the key of this post."), hint=_("Look at the account.")
-        )
-        return outcomes.ask(lease, reason, Attempt.Outcome.WITHDRAWN)
+        return outcomes.ask(lease, problem("key_forgotten"), Attempt.Outcome.WITHDRAWN)
     post.item.refresh_from_db(fields=["approved_revision"])
     if post.item.approved_revision_id != post.revision_id:
-        reason = AdapterError(
-            _("It is not known whether this went out, and it is no longer what was approved."),
-            hint=_("Look at the account, then report it as online or cancel it."),
-        )
-        return outcomes.ask(lease, reason, Attempt.Outcome.WITHDRAWN)
+        return outcomes.ask(lease, problem("changed_meanwhile"), Attempt.Outcome.WITHDRAWN)
     result = platform.publish(request_for(post, platform), LeaseReport(lease))
     return outcomes.published(lease, result)
 
@@ -86,10 +93,14 @@ def _look(lease: Lease) -> str:
         case Found(result):
             return outcomes.published(lease, result)
         case StillUnknown(reason):
-            return outcomes.still_unknown(lease, AdapterError(reason or "unknown"), Attempt.Outcome.UNKNOWN)
+            return outcomes.still_unknown(lease, _said(reason), Attempt.Outcome.UNKNOWN)
         case NotFound():
             return _absent(lease)
     raise TypeError(f"{platform.slug} answered {outcome!r}")
+
+
+def _said(reason: str) -> AdapterError:
+    return problem("outcome_unknown", reason=reason)
 
 
 def _absent(lease: Lease) -> str:
@@ -98,11 +109,7 @@ def _absent(lease: Lease) -> str:
     if lease.platform.capability == Capability.LOOKUP and looked < lease.platform.lookups:
         wait = timedelta(seconds=lease.platform.lookup_seconds)
         return outcomes.still_unknown(lease, None, Attempt.Outcome.NOT_THERE, wait, lookups=looked)
-    return outcomes.try_later(lease, _not_there(), Attempt.Outcome.NOT_THERE)
-
-
-def _not_there() -> AdapterError:
-    return AdapterError(_("The call was lost, and the platform does not have the post."))
+    return outcomes.try_later(lease, problem("not_there"), Attempt.Outcome.NOT_THERE)
 
 
 def _no_answer(lease: Lease, error: DomainError) -> str:

@@ -18,14 +18,15 @@ from apps.common.failpoints import failpoint
 from apps.common.transactions import unit_of_work
 from apps.lifecycle.events import emit
 from apps.lifecycle.services import TransitionRefused, advance
-from apps.platforms.base import OutcomeUnknown
+from apps.platforms.base import OutcomeUnknown, PublishRequest
 from apps.platforms.models import Account
 from apps.schedules.models import Post, Waiting
 from apps.schedules.services import CLEARED, lock_item, mark_missed, miss_post, settle_item
 from apps.schedules.wake import wake_dispatcher
-from apps.uploads import gate, outcomes, reconcile
+from apps.uploads import budgets, gate, outcomes, reconcile
 from apps.uploads.leases import Lease, LeaseLost, claim, close, freed, held
 from apps.uploads.models import Attempt
+from apps.uploads.problems import problem, told
 from apps.uploads.reports import LeaseReport
 from apps.uploads.requests import request_for
 from apps.workspaces.actors import SYSTEM, Actor
@@ -52,19 +53,27 @@ def _load(post_id: int) -> Post | None:
 
 
 def _publish(post: Post) -> str:
-    verdict = gate.judge(post, account=post.account, item=post.item, now=database_now())
+    now = database_now()
+    verdict = gate.judge(post, account=post.account, item=post.item, now=now)
     if not isinstance(verdict, gate.Go):
         try:
             return _hold_back(post, verdict)
         except TransitionRefused:
             return "taken"
+    until = budgets.free_at(post.account_id, post.account.adapter.limits, now)
+    if until > now and not post.account.by_hand:
+        return _postpone(post, _queued(post, until), Waiting.CALLS, None)
     lease = claim(post)
     if lease is None:
         return "taken"
+    if post.account.by_hand:
+        return outcomes.ask(lease, problem("by_hand"), Attempt.Outcome.WITHDRAWN)
     try:
         request = request_for(post, lease.platform)
     except DomainError as error:
-        return outcomes.failed(lease, AdapterError(error.message, permanent=True, hint=error.hint))
+        return outcomes.failed(lease, _missing(error))
+    if lease.platform.checks_before_publishing and (refusal := _check(lease, request)) is not None:
+        return refusal
     if not _commit_intent(lease):
         return post.state
     try:
@@ -81,6 +90,36 @@ def _publish(post: Post) -> str:
     return outcomes.published(lease, result)
 
 
+def _missing(error: DomainError) -> AdapterError:
+    known = problem("file_missing")
+    missing = AdapterError(error.message, permanent=True, hint=known.hint)
+    missing.code = known.code
+    return missing
+
+
+def _check(lease: Lease, request: PublishRequest) -> str | None:
+    """Ask the platform whether the login still works, before anything is at stake; None when it does."""
+    until = budgets.take(lease.post.account_id, lease.platform.limits, database_now())
+    if until is not None:
+        return _hold_back(lease.post, gate.Wait(until, Waiting.CALLS), lease)
+    try:
+        lease.platform.check(request.connection)
+    except AdapterError as error:
+        return outcomes.failed(lease, error)
+    except Exception as error:  # a bug in an adapter; nothing was sent
+        log.exception("adapter_bug", post=lease.post.pk, platform=lease.platform.slug)
+        return outcomes.try_later(lease, error, Attempt.Outcome.FAILED)
+    failpoint("uploads.after_check")
+    return None
+
+
+def _queued(post: Post, until: datetime) -> datetime:
+    """A place in the line of those that wait for a call, so that they do not all come back for the same one."""
+    waiting = Post._base_manager.filter(account=post.account_id, state="scheduled", waiting_for=Waiting.CALLS)
+    ahead = waiting.exclude(pk=post.pk).filter(wake_at__gte=until).count()
+    return until + ahead * budgets.interval(post.account.adapter.limits)
+
+
 def _commit_intent(lease: Lease) -> bool:
     """Under the locks of account, item and post, in this order: ask the gate again and write `submitting`."""
     post = lease.post
@@ -94,6 +133,10 @@ def _commit_intent(lease: Lease) -> bool:
             # It was in time when it was claimed, and so it still is.
             if not isinstance(verdict, gate.Go | gate.Miss):
                 _hold_back(post, verdict, lease)
+                return False
+            until = budgets.take(account.pk, lease.platform.limits, now)
+            if until is not None:
+                _hold_back(post, gate.Wait(until, Waiting.CALLS), lease)
                 return False
             fields = held(lease.platform, lease.attempt.token, now)
             advance(post, "submit", actor=SYSTEM, where={**lease.where, "lease_until__gt": now}, fields=fields)
@@ -147,8 +190,10 @@ def _recover(post: Post) -> str:
     where = {"lease_token": post.lease_token, "lease_until__lte": now}
     platform = post.account.adapter
     if post.state == "claimed":
-        too_many = Attempt._base_manager.filter(post=post).count() >= outcomes.MAX_ATTEMPTS
-        action, fields = ("ask", freed(wake_at=None)) if too_many else ("release", freed(wake_at=now))
+        too_many = outcomes.used_up(post, Attempt._base_manager.filter(post=post).count())
+        action, fields = ("release", freed(wake_at=now))
+        if too_many:
+            action, fields = "ask", freed(wake_at=None, error=told(problem("worker_lost")))
     else:
         action = "lose_track"
         # The lost worker may still be alive and sending; its call ends within its timeout.
@@ -185,6 +230,7 @@ def report_published(*, post: Post, actor: Actor, url: str = "") -> Post:
         item = lock_item(post.item_id)
         fields = freed(wake_at=None, published_at=database_now(), url=url, error=None)
         advance(post, "report_published", actor=actor, fields=fields, data={"url": url})
+        outcomes.wake_next_parts(post)
         settle_item(item)
         wake_dispatcher()
     return post
