@@ -1,0 +1,1 @@
+"""Recognising speech in clips that arrive with it: words with their times."""
