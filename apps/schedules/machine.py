@@ -61,6 +61,7 @@ POST_MACHINE = register(
                 automatic=True,
                 tone="bad",
             ),
+            Transition("restore", ("cancelled",), "scheduled", _("Undo"), "publish_content"),
         ),
     ),
 )

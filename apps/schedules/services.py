@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -15,12 +16,15 @@ from apps.common.transactions import unit_of_work
 from apps.content.models import Item, Variant
 from apps.content.services import make_variants
 from apps.lifecycle.events import emit
+from apps.lifecycle.models import Event
 from apps.lifecycle.services import TransitionRefused, advance
 from apps.platforms.models import Account
-from apps.schedules.booking import next_free_slot
+from apps.schedules import concerns
+from apps.schedules.booking import earliest, next_free_slot
+from apps.schedules.concerns import Concern
 from apps.schedules.drafts import problems_of
 from apps.schedules.machine import OPEN, UNDER_WAY
-from apps.schedules.models import Post, Slot
+from apps.schedules.models import Post, Recurrence, Reservation, Slot
 from apps.schedules.wake import wake_dispatcher
 from apps.workspaces import audit
 from apps.workspaces.actors import SYSTEM, Actor
@@ -29,85 +33,193 @@ from apps.workspaces.models import Workspace
 log = structlog.get_logger(__name__)
 _RACES = 20
 DEFAULT_TIMES = (time(9), time(12, 30), time(18))
+# The states of an item from which it may go out, and go out again.
+SCHEDULABLE = ("ready", "scheduled", "published", "analyzed")
+UNSCHEDULED = "item.not_scheduled"
 # What a post that is over keeps nothing of.
 CLEARED: dict[str, Any] = {"wake_at": None, "sent_at": None, "lease_token": None, "lease_until": None}
 
 
 # --- Scheduling -------------------------------------------------------------------------------------------------------
 def schedule_item(
-    *, item: Item, account: Account, actor: Actor, at: datetime | None = None, spacing: timedelta | None = None
+    *,
+    item: Item,
+    account: Account,
+    actor: Actor,
+    at: datetime | None = None,
+    spacing: timedelta | None = None,
+    force: bool = False,
+    soonest: bool = False,
+    repeat: str = "",
 ) -> list[Post]:
     """One post for each part of the item's approved revision that has none on the account yet, in the order of parts.
 
     at: when the first is due, the others following by `spacing` (the account's minimum gap); None takes the next free
-    slots. Raises Conflict for an item that is not ready or stands there already, Invalid for one that does not fit.
+    slots. soonest: not at that very time, but as soon after it as the account's rules allow. repeat: the name of a
+    deliberate repetition, which happens once. force: a person wants it although something speaks against it.
+
+    Raises Conflict for an item that is not ready, Doubtful for what needs `force`, Invalid for one that does not fit.
     """
     actor.require("publish_content", item.workspace)
     with unit_of_work():
         # Account before item before post, everywhere: one order of locks.
         account = Account._base_manager.select_for_update(of=("self",)).select_related("workspace").get(pk=account.pk)
-        item = (
-            Item._base_manager.select_for_update(of=("self",))
-            .select_related("workspace", "approved_revision")
-            .get(pk=item.pk)
-        )
+        item = lock_item(item.pk)
         _check_schedulable(item, account)
-        variants = _unscheduled(item, account)
+        plan = _Plan(item, account, actor, force, repeat)
+        variants = plan.variants()
         _check_fit(variants, item, account)
         gap = timedelta(minutes=account.minimum_gap) if spacing is None else spacing
-        posts: list[Post] = []
-        for index, variant in enumerate(variants):
-            if at is None:
-                posts.append(_book(item, variant, account, actor, after=posts[-1].due_at if posts else None))
-            else:
-                posts.append(_add(item, variant, account, actor, due_at=at + index * gap))
+        texts = [] if repeat else concerns.of_texts(account, item, variants)
+        if at is None or soonest:
+            concerns.check(texts, actor=actor, force=force)
+            posts = plan.book(variants) if at is None else plan.place(variants, at, gap)
+        else:
+            times = [at + index * gap for index in range(len(variants))]
+            found = concerns.of_times(account, times if gap >= timedelta(minutes=account.minimum_gap) else times[:1])
+            concerns.check(texts + found, actor=actor, force=force)
+            quiet = any(each.code == "quiet" for each in found)
+            posts = [
+                plan.add(variant, due_at=due, in_quiet_hours=quiet)
+                for variant, due in zip(variants, times, strict=True)
+            ]
         if item.state == "ready":
             advance(item, "schedule", actor=actor)
         wake_dispatcher()
     return posts
 
 
+@dataclass
+class _Plan:
+    """One item going onto one account, both locked."""
+
+    item: Item
+    account: Account
+    actor: Actor
+    force: bool
+    repeat: str
+
+    def variants(self) -> list[Variant]:
+        """Those without a post; all of them where a person, or a rule that a person made, repeats the whole."""
+        variants = make_variants(revision=self.item.approved_revision, platform=self.account.platform)
+        for variant in variants:
+            variant.revision = self.item.approved_revision
+        if self.repeat:
+            return variants
+        posts = Post._base_manager.filter(account=self.account, revision=self.item.approved_revision)
+        has = set(posts.exclude(state="cancelled").values_list("variant_id", flat=True))
+        left = [variant for variant in variants if variant.pk not in has]
+        if left:
+            return left
+        said = _("This is on the schedule of “%(account)s” already.") % {"account": self.account.name}
+        concerns.check([Concern("item", said)], actor=self.actor, force=self.force)
+        again = Post._base_manager.filter(account=self.account, item=self.item, repeat__startswith="again:")
+        # Two people who ask for it at once ask for the same repetition, and one of them is told so.
+        self.repeat = f"again:{again.values('repeat').distinct().count() + 1}"
+        return variants
+
+    def book(self, variants: list[Variant]) -> list[Post]:
+        posts: list[Post] = []
+        for variant in variants:
+            posts.append(self._take_slot(variant, posts[-1].due_at if posts else database_now()))
+        return posts
+
+    def _take_slot(self, variant: Variant, after: datetime) -> Post:
+        for _race in range(_RACES):
+            place = next_free_slot(self.account, after=after)
+            try:
+                with transaction.atomic():
+                    return self.add(variant, due_at=place.at, slot_id=place.slot_id)
+            except IntegrityError:
+                after = place.at  # somebody was faster
+        raise Conflict(_("The slots are being taken faster than they can be found."), hint=_("Try again."))
+
+    def place(self, variants: list[Variant], at: datetime, gap: timedelta) -> list[Post]:
+        posts: list[Post] = []
+        for variant in variants:
+            moment = earliest(self.account, at=posts[-1].due_at + gap if posts else at)
+            posts.append(self.add(variant, due_at=moment))
+        return posts
+
+    def add(self, variant: Variant, **fields: Any) -> Post:
+        post = Post(
+            workspace=self.item.workspace,
+            item=self.item,
+            revision=self.item.approved_revision,
+            variant=variant,
+            account=self.account,
+            part=variant.part,
+            repeat=self.repeat,
+            fingerprint=concerns.print_of(variant),
+            wake_at=fields["due_at"],
+            scheduled_by=self.actor.label,
+            **fields,
+        )
+        with unit_of_work():
+            post.save()
+            told = {**_times(post), **({"forced": True} if self.force else {})}
+            data = {"action": "schedule", "from": None, "to": post.state, "by": self.actor.label, **told}
+            emit(workspace=post.workspace, type="post.state", subject=post, data=data)
+            audit.record(workspace=post.workspace, actor=self.actor, action="post.schedule", target=post, data=told)
+        return post
+
+
 def schedule_ready_item(*, item: Item) -> list[Post]:
-    """Schedule a ready item where accounts take items by themselves.
+    """Schedule a ready item at the times reserved for it, and else where accounts take items by themselves.
 
     An account that ever had a post of this revision is left alone: a person who cancelled it meant it.
     """
-    posts: list[Post] = []
+    posts, reserved = use_reservations(item=item)
     accounts = Account._base_manager.filter(workspace=item.workspace).exclude(intake=Account.Intake.BY_HAND)
     had = Post._base_manager.filter(item=item, revision=item.approved_revision).values("account")
-    for account in accounts.exclude(pk__in=had):
+    for account in accounts.exclude(pk__in=had).exclude(pk__in=reserved):
         at = database_now() if account.intake == Account.Intake.AT_ONCE else None
         try:
-            posts += schedule_item(item=item, account=account, actor=SYSTEM, at=at)
+            posts += schedule_item(item=item, account=account, actor=SYSTEM, at=at, soonest=True)
         except (Conflict, Invalid) as error:
-            log.info("not_scheduled", item=item.pk, account=account.pk, reason=str(error), **error.details)
+            log.info("not_scheduled", item=item.pk, account=account.pk, reason=str(error))
+            note_unscheduled(item=item, account=account, reason=error.message)
     return posts
+
+
+def use_reservations(*, item: Item) -> tuple[list[Post], set[int]]:
+    """Turn what was reserved for a ready item into posts; also returns the accounts that stay reserved.
+
+    One that cannot be kept says why, once, and waits for a person.
+    """
+    posts: list[Post] = []
+    kept: set[int] = set()
+    for each in Reservation._base_manager.filter(item=item).select_related("account__workspace"):
+        at = max(each.due_at, database_now())
+        try:
+            if at - each.due_at > timedelta(minutes=each.account.catch_up):
+                raise Conflict(_("The time has passed before this was ready."))
+            with unit_of_work():
+                posts += schedule_item(item=item, account=each.account, actor=SYSTEM, at=at)
+                each.delete()
+        except (Conflict, Invalid) as error:
+            kept.add(each.account_id)
+            note_unscheduled(item=item, account=each.account, reason=error.message)
+            Reservation._base_manager.filter(pk=each.pk).update(problem=error.message[:300])
+    return posts, kept
+
+
+def note_unscheduled(*, item: Item, account: Account, reason: str) -> None:
+    """Say why a ready item did not get its place; the sweeper asks again and again, and is told so once."""
+    data = {"account": account.pk, "account_name": account.name, "reason": reason}
+    said = Event._base_manager.filter(workspace=item.workspace_id, subject=audit.describe(item), type=UNSCHEDULED)
+    if not said.filter(data__account=account.pk, data__reason=reason, at__gt=item.state_at).exists():
+        emit(workspace=item.workspace_id, type=UNSCHEDULED, subject=item, data=data)
 
 
 def _check_schedulable(item: Item, account: Account) -> None:
     if account.workspace_id != item.workspace_id:
         raise Invalid(_("That account belongs to another workspace."))
-    if item.state not in ("ready", "scheduled", "published"):
+    if item.state not in SCHEDULABLE:
         raise Conflict(
             _("Only what is ready can be scheduled; this is: %(state)s.") % {"state": item.get_state_display()},
             hint=_("Approve it and let production finish first."),
         )
-
-
-def _unscheduled(item: Item, account: Account) -> list[Variant]:
-    has = set(
-        Post._base_manager.filter(account=account, revision=item.approved_revision)
-        .exclude(state="cancelled")
-        .values_list("variant_id", flat=True)
-    )
-    variants = make_variants(revision=item.approved_revision, platform=account.platform)
-    left = [variant for variant in variants if variant.pk not in has]
-    if not left:
-        raise Conflict(
-            _("This is on the schedule of “%(account)s” already.") % {"account": account.name},
-            hint=_("Change the time of its posts instead."),
-        )
-    return left
 
 
 def _check_fit(variants: list[Variant], item: Item, account: Account) -> None:
@@ -120,49 +232,29 @@ def _check_fit(variants: list[Variant], item: Item, account: Account) -> None:
         raise Invalid(_("This does not fit “%(account)s”.") % {"account": account.name}, **problems)
 
 
-def _book(item: Item, variant: Variant, account: Account, actor: Actor, *, after: datetime | None) -> Post:
-    after = after or database_now()
-    for _race in range(_RACES):
-        place = next_free_slot(account, after=after)
-        try:
-            with transaction.atomic():
-                return _add(item, variant, account, actor, due_at=place.at, slot_id=place.slot_id)
-        except IntegrityError:
-            after = place.at  # somebody was faster
-    raise Conflict(_("The slots are being taken faster than they can be found."), hint=_("Try again."))
-
-
-def _add(item: Item, variant: Variant, account: Account, actor: Actor, **times: Any) -> Post:
-    post = Post(
-        workspace=item.workspace,
-        item=item,
-        revision=item.approved_revision,
-        variant=variant,
-        account=account,
-        part=variant.part,
-        wake_at=times["due_at"],
-        scheduled_by=actor.label,
-        **times,
-    )
-    with unit_of_work():
-        post.save()
-        data = {"action": "schedule", "from": None, "to": post.state, "by": actor.label}
-        emit(workspace=item.workspace, type="post.state", subject=post, data={**data, **_times(post)})
-        audit.record(workspace=item.workspace, actor=actor, action="post.schedule", target=post, data={**_times(post)})
-    return post
-
-
 def _times(post: Post) -> dict[str, Any]:
     return {"due_at": post.due_at.isoformat(), "account": post.account_id, "item": post.item_id, "part": post.part}
 
 
 # --- Changing ---------------------------------------------------------------------------------------------------------
-def reschedule(*, post: Post, at: datetime, actor: Actor) -> Post:
+def reschedule(*, post: Post, at: datetime, actor: Actor, force: bool = False) -> Post:
     """Move a post to another time; a missed or refused one, or one that waits for a decision, is sent again then.
 
-    Raises TooLate once the call to the platform has begun.
+    Raises TooLate once the call to the platform has begun, Doubtful for a time that needs `force`.
     """
     actor.require("publish_content", post.workspace)
+    with unit_of_work():
+        account = Account._base_manager.select_for_update().get(pk=post.account_id)
+        post.refresh_from_db(fields=["state"], from_queryset=Post._base_manager.all())
+        if post.state != "scheduled" and not post.needs_person:
+            raise _too_late(post)
+        found = concerns.of_times(account, [at], ignore=post.pk)
+        concerns.check(found, actor=actor, force=force)
+        _move(post, at, actor, in_quiet_hours=any(each.code == "quiet" for each in found))
+    return post
+
+
+def _move(post: Post, at: datetime, actor: Actor, *, in_quiet_hours: bool = False) -> None:
     fields = {
         "due_at": at,
         "not_before": None,
@@ -172,26 +264,56 @@ def reschedule(*, post: Post, at: datetime, actor: Actor) -> Post:
         "slot": None,
         "tries": 0,
         "lookups": 0,
+        "in_quiet_hours": in_quiet_hours,
     }
+    if post.needs_person:
+        advance(post, "retry", actor=actor, fields={**fields, "error": None}, data={"due_at": at.isoformat()})
+    else:
+        if not Post._base_manager.filter(pk=post.pk, state="scheduled").update(**fields):
+            raise _too_late(post)
+        for name, value in fields.items():
+            setattr(post, name, value)
+        data = {"due_at": at.isoformat(), "by": actor.label}
+        emit(workspace=post.workspace, type="post.rescheduled", subject=post, data=data)
+        audit.record(workspace=post.workspace, actor=actor, action="post.reschedule", target=post, data=data)
+    wake_dispatcher()
+
+
+def post_now(*, post: Post, actor: Actor, force: bool = False) -> Post:
+    """Due this moment; everything else, such as approval, order of parts, gaps, limits and pauses, still holds."""
+    return reschedule(post=post, at=database_now(), actor=actor, force=force)
+
+
+def send_again(*, post: Post, actor: Actor) -> Post:
+    """Send a missed or refused post as soon as the account's rules allow, so that many at once are spread out."""
+    actor.require("publish_content", post.workspace)
     with unit_of_work():
+        account = Account._base_manager.select_for_update().get(pk=post.account_id)
         post.refresh_from_db(fields=["state"], from_queryset=Post._base_manager.all())
-        if post.needs_person:
-            advance(post, "retry", actor=actor, fields={**fields, "error": None}, data={"due_at": at.isoformat()})
-        else:
-            if not Post._base_manager.filter(pk=post.pk, state="scheduled").update(**fields):
-                raise _too_late(post)
-            for name, value in fields.items():
-                setattr(post, name, value)
-            data = {"due_at": at.isoformat(), "by": actor.label}
-            emit(workspace=post.workspace, type="post.rescheduled", subject=post, data=data)
-            audit.record(workspace=post.workspace, actor=actor, action="post.reschedule", target=post, data=data)
-        wake_dispatcher()
+        if not post.needs_person:
+            raise _too_late(post)
+        _move(post, earliest(account, at=database_now()), actor)
     return post
 
 
-def post_now(*, post: Post, actor: Actor) -> Post:
-    """Due this moment; everything else, such as approval, order of parts and pauses, still holds."""
-    return reschedule(post=post, at=database_now(), actor=actor)
+def restore_post(*, post: Post, actor: Actor) -> Post:
+    """Undo a cancellation while the post's time is still to come and its place and its text are as they were."""
+    actor.require("publish_content", post.workspace)
+    if post.due_at <= database_now():
+        raise TooLate(_("Its time has passed."), hint=_("Schedule the item anew."))
+    try:
+        with unit_of_work():
+            item = lock_item(post.item_id)
+            if item.approved_revision_id != post.revision_id or item.state not in SCHEDULABLE:
+                raise Conflict(_("The item has changed since."), hint=_("Schedule its new version."))
+            with transaction.atomic():
+                advance(post, "restore", actor=actor, fields={"wake_at": post.due_at, "error": None})
+            if item.state == "ready":
+                advance(item, "schedule", actor=actor)
+            wake_dispatcher()
+    except IntegrityError as error:
+        raise Conflict(_("Its place is taken by now."), hint=_("Schedule the item at another time.")) from error
+    return post
 
 
 def cancel_post(*, post: Post, actor: Actor) -> Post:
@@ -213,9 +335,12 @@ def cancel_posts_of(*, item: Item, actor: Actor = SYSTEM) -> int:
     for post in Post._base_manager.filter(item=item, state__in=OPEN).exclude(state__in=UNDER_WAY):
         try:
             cancel_post(post=post, actor=actor)
+            # The next approved version may take this turn of a recurrence; a turn that a person cancelled stays so.
+            Post._base_manager.filter(pk=post.pk, state="cancelled").update(repeat="")
             count += 1
         except TooLate:
             continue  # the call began meanwhile; its result is kept as what it is
+    Recurrence._base_manager.filter(item=item).update(filled_until=None)
     return count
 
 
@@ -264,14 +389,20 @@ def lock_item(item_id: int) -> Item:
 
 
 def settle_item(item: Item) -> None:
-    """An item whose posts are all out is published; one whose posts were all cancelled is ready again."""
+    """An item whose posts are all out is published; one whose posts were all cancelled is ready again.
+
+    Repetitions to come do not hold it back: an item that recurs for ever is published when it first was.
+    """
     if item.state != "scheduled":
         return
     posts = Post._base_manager.filter(item=item, revision=item.approved_revision_id)
-    if posts.filter(state__in=OPEN).exists():
+    still_open = posts.filter(state__in=OPEN)
+    if still_open.filter(repeat="").exists():
         return
-    action = "publish" if posts.filter(state="published").exists() else "unschedule"
-    advance(item, action, actor=SYSTEM)
+    if posts.filter(state="published").exists():
+        advance(item, "publish", actor=SYSTEM)
+    elif not still_open.exists():
+        advance(item, "unschedule", actor=SYSTEM)
 
 
 # --- Pausing ----------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from apps.content.models import Item
 from apps.platforms.models import Account
 from apps.schedules.machine import UNDER_WAY
 from apps.schedules.models import Post, Waiting
+from apps.schedules.quiet import quiet_end
 
 # How often a held post looks again; what holds it wakes it as well.
 LOOK_AGAIN = timedelta(seconds=30)
@@ -56,12 +57,16 @@ def judge(post: Post, *, account: Account, item: Item, now: datetime) -> Verdict
         return Miss(account.catch_up)
     if account.hold_until and account.hold_until > now:
         return Wait(account.hold_until, Waiting.PLATFORM)
+    if not post.in_quiet_hours and (end := quiet_end(account, now)):
+        return Wait(end, Waiting.QUIET)
     return _pace(post, account, now)
 
 
 def _earlier_parts(post: Post):
     """Parts that must be out before this one; one that a person cancelled holds nothing."""
-    siblings = Post._base_manager.filter(account=post.account_id, revision=post.revision_id, part__lt=post.part)
+    siblings = Post._base_manager.filter(
+        account=post.account_id, revision=post.revision_id, repeat=post.repeat, part__lt=post.part
+    )
     return siblings.exclude(state__in=["published", "cancelled"])
 
 

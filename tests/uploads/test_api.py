@@ -40,7 +40,7 @@ def test_an_item_is_scheduled_moved_and_cancelled(account):
     assert (post["title"], post["state"], post["actions"]) == ("A story", "scheduled", ["cancel"])
     assert 3500 < post["seconds_until"] <= 3600
     again = client.post("/api/v1/schedule/posts", body, content_type="application/json")
-    assert (again.status_code, again.json()["code"]) == (409, "conflict")
+    assert (again.status_code, again.json()["code"]) == (409, "needs_force")
     assert [each["id"] for each in items(client.get("/api/v1/schedule/upcoming"))] == [post["id"]]
     address = f"/api/v1/schedule/posts/{post['id']}"
     later = (at + timedelta(days=1)).isoformat()

@@ -25,6 +25,7 @@ class Waiting(models.TextChoices):
     CALLS = "calls", _("The account has used up its calls for now")
     PAUSE = "pause", _("Publishing is paused")
     RETRY = "retry", _("It is tried again after a failure")
+    QUIET = "quiet", _("The account has quiet hours")
 
 
 class Post(StatefulModel):
@@ -34,6 +35,9 @@ class Post(StatefulModel):
     look at the row, whatever its state; NULL when there is nothing to do. The dispatcher knows only this column.
     A worker owns the row while `lease_token` is its own; every write it makes carries the token.
     tries: calls that failed or were lost since a person last sent it; lookups: times that reconciliation looked.
+    repeat: empty for the one ordinary posting of a text; else the name of the deliberate repetition, such as
+    "recurrence:4:2026-11-23T09:00Z". fingerprint: of what it says, to find the same said twice.
+    in_quiet_hours: a person wants it out although the account is quiet then.
     """
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -43,6 +47,9 @@ class Post(StatefulModel):
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="posts", verbose_name=_("account"))
     part = models.PositiveSmallIntegerField(_("part"), default=1, editable=False)
     slot = models.ForeignKey(Slot, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", editable=False)
+    repeat = models.CharField(_("repetition"), max_length=64, blank=True, editable=False)
+    fingerprint = models.CharField(max_length=16, blank=True, editable=False)
+    in_quiet_hours = models.BooleanField(_("also in quiet hours"), default=False, editable=False)
     due_at = models.DateTimeField(_("due"))
     not_before = models.DateTimeField(_("not before"), null=True, editable=False)
     waiting_for = models.CharField(_("waits"), max_length=8, choices=Waiting.choices, blank=True, editable=False)
@@ -69,6 +76,7 @@ class Post(StatefulModel):
             models.Index(fields=["wake_at"], condition=models.Q(wake_at__isnull=False), name="post_by_wake"),
             models.Index(fields=["workspace", "state", "due_at"], name="post_by_state_and_due"),
             models.Index(fields=["account", "due_at"], name="post_by_account_and_due"),
+            models.Index(fields=["account", "fingerprint"], name="post_by_fingerprint"),
         ]
         constraints = [
             # Two people, or a person and the system, cannot take the same slot at once.
@@ -79,8 +87,14 @@ class Post(StatefulModel):
             ),
             models.UniqueConstraint(
                 fields=["variant", "account"],
-                condition=~models.Q(state="cancelled"),
+                condition=~models.Q(state="cancelled") & models.Q(repeat=""),
                 name="one_post_per_variant_and_account",
+            ),
+            # A repetition happens once, whoever asks for it again; one that a person cancelled stays cancelled.
+            models.UniqueConstraint(
+                fields=["account", "item", "part", "repeat"],
+                condition=~models.Q(repeat=""),
+                name="one_post_per_repetition",
             ),
         ]
 

@@ -1,0 +1,134 @@
+"""What speaks against a time or a text before it is scheduled. A person may overrule it; the system never does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from apps.common.clock import database_now
+from apps.common.errors import Conflict, NotAllowed
+from apps.common.text.similar import fingerprint, near_identical
+from apps.common.text.words import words
+from apps.content.models import Item, Variant
+from apps.platforms.models import Account
+from apps.schedules.booking import GONE, Taken
+from apps.schedules.models import Post
+from apps.schedules.quiet import quiet_end
+from apps.workspaces.actors import Actor
+
+# A text that was said so lately, or will be said so soon, is the same thing twice.
+REMEMBERED = timedelta(days=30)
+# Similarity of shorter texts says nothing; of them, only the same words count.
+_LONG = 50
+_COMPARED = 2000
+
+
+@dataclass(frozen=True)
+class Concern:
+    """code: quiet, gap, limit, text or item. post, at: what it collides with, where that is one post."""
+
+    code: str
+    message: str
+    post: int | None = None
+    at: datetime | None = None
+
+
+class Doubtful(Conflict):
+    """Something speaks against it that a person may overrule with `force`; `concerns` says what."""
+
+    code = "needs_force"
+
+    def __init__(self, concerns: Iterable[Concern]) -> None:
+        self.concerns = list(concerns)
+        super().__init__(
+            " ".join(dict.fromkeys(each.message for each in self.concerns)),
+            hint=_("Choose another time or text, or send it again with force to do it all the same."),
+            concerns=[_plain(each) for each in self.concerns],
+        )
+
+
+def _plain(concern: Concern) -> dict[str, Any]:
+    return {**asdict(concern), "at": concern.at.isoformat() if concern.at else None}
+
+
+def check(concerns: list[Concern], *, actor: Actor, force: bool) -> None:
+    """Raises Doubtful unless there are none or a person overrules them."""
+    if force and actor.is_system:
+        raise NotAllowed(_("Only a person may overrule a warning."))
+    if concerns and not force:
+        raise Doubtful(concerns)
+
+
+def of_times(account: Account, times: list[datetime], *, ignore: int | None = None) -> list[Concern]:
+    """Quiet hours, posts closer than the gap, and days that are full. ignore: the post that is being moved."""
+    if not times or not (account.minimum_gap or account.daily_limit or account.quiet_from):
+        return []
+    taken = Taken(account, min(times), ignore=ignore)
+    found = []
+    for at in sorted(times):
+        if at - taken.start > timedelta(days=28):
+            taken = Taken(account, at, ignore=ignore)
+        found += _of_time(account, at, taken)
+        taken.add(at)
+    return found
+
+
+def _of_time(account: Account, at: datetime, taken: Taken) -> list[Concern]:
+    found = []
+    if (end := quiet_end(account, at)) is not None:
+        said = _("%(at)s is in the quiet hours of “%(account)s”, which end at %(end)s.")
+        wall = end.astimezone(account.timezone)
+        found.append(Concern("quiet", said % {**_said(account, at), "end": f"{wall:%H:%M}"}, at=end))
+    if (near := taken.too_near(at)) is not None:
+        said = _("“%(account)s” has a post at %(at)s, and keeps %(gap)s minutes between posts.")
+        other = Post._base_manager.filter(account=account, due_at=near).exclude(state__in=GONE).first()
+        values = {**_said(account, near), "gap": account.minimum_gap}
+        found.append(Concern("gap", said % values, post=other.pk if other else None, at=near))
+    if taken.is_full(at):
+        said = _("“%(account)s” has its %(limit)s posts for the day of %(at)s.")
+        found.append(Concern("limit", said % {**_said(account, at), "limit": account.daily_limit}, at=at))
+    return found
+
+
+def _said(account: Account, at: datetime) -> dict[str, str]:
+    return {"account": account.name, "at": date_format(at.astimezone(account.timezone), "DATETIME_FORMAT")}
+
+
+def of_texts(account: Account, item: Item, variants: list[Variant]) -> list[Concern]:
+    """The same item, or nearly the same text, that is on the account's schedule or went out lately."""
+    since = database_now() - REMEMBERED
+    posts = Post._base_manager.filter(account=account, due_at__gte=since).exclude(state__in=GONE)
+    same = posts.filter(item=item).exclude(revision=item.approved_revision_id).order_by("-due_at").first()
+    if same is not None:
+        said = _("An earlier version of this has its post on “%(account)s” at %(at)s.")
+        return [Concern("item", said % _said(account, same.due_at), post=same.pk, at=same.due_at)]
+    return [found for variant in variants if (found := _of_text(account, variant, posts.exclude(item=item)))]
+
+
+def _of_text(account: Account, variant: Variant, posts) -> Concern | None:
+    print_ = print_of(variant)
+    found = posts.filter(fingerprint=print_).values_list("pk", "due_at", "variant__title").first()
+    if found is None and len(words(text_of(variant))) >= _LONG:
+        near = posts.exclude(fingerprint="").order_by("-due_at").values_list("pk", "due_at", "fingerprint")[:_COMPARED]
+        hit = next((each for each in near if near_identical(print_, each[2])), None)
+        found = posts.filter(pk=hit[0]).values_list("pk", "due_at", "variant__title").first() if hit else None
+    if found is None:
+        return None
+    pk, at, title = found
+    said = _("“%(title)s” on “%(account)s” at %(at)s says nearly the same.")
+    return Concern("text", said % {**_said(account, at), "title": title}, post=pk, at=at)
+
+
+def text_of(variant: Variant) -> str:
+    """All that people read or hear of a post."""
+    spoken = next((each["text"] for each in variant.revision.parts if each["number"] == variant.part), "")
+    return "\n".join((variant.title, spoken, variant.text))
+
+
+def print_of(variant: Variant) -> str:
+    return fingerprint(text_of(variant))
