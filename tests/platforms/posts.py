@@ -1,0 +1,43 @@
+"""Posts for the adapters that need no database: frozen requests with files in memory."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from PIL import Image
+
+from apps.platforms.base import Draft, MediaFile, PlatformConfig, PublishRequest
+
+# Tests' servers are on the loopback.
+CONFIG = PlatformConfig(site_url="https://desk.example.org", private_hosts=frozenset({"127.0.0.1", "localhost"}))
+
+
+def file_of(content: bytes, content_type: str, name: str = "") -> MediaFile:
+    kind = content_type.rpartition("/")[2]
+    digest = hashlib.sha256(content).hexdigest()
+    return MediaFile(name or f"w1/file.{kind}", len(content), digest, content_type, lambda: io.BytesIO(content))
+
+
+def image(width: int = 64, height: int = 48, *, kind: str = "png", noise: bool = False) -> MediaFile:
+    """A picture; with noise, one that compresses badly."""
+    if noise:
+        picture = Image.effect_noise((width, height), 120).convert("RGB")
+    else:
+        picture = Image.new("RGB", (width, height), (200, 80, 40))
+    target = io.BytesIO()
+    picture.save(target, kind)
+    return file_of(target.getvalue(), f"image/{kind}")
+
+
+def post(credentials: Mapping[str, Any], **fields: Any) -> PublishRequest:
+    """A request; fields of the request and of its draft, mixed. timeout: 10 unless told."""
+    of_draft = set(Draft.__dataclass_fields__) - {"pictures"}
+    draft = {name: fields.pop(name) for name in list(fields) if name in of_draft}
+    draft["pictures"] = tuple(picture.alt for picture in fields.get("pictures", ()))
+    draft.setdefault("text", "A day at sea.")
+    defaults = {"post_key": uuid.uuid4(), "account": "me", "settings": {}, "timeout": 10.0}
+    return PublishRequest(**(defaults | fields), credentials=credentials, draft=Draft(**draft))
