@@ -12,7 +12,7 @@ import time
 
 
 def failpoint(name: str) -> None:
-    """crash: die at once, as by kill -9. hang: stand still, as after SIGSTOP."""
+    """crash: die at once, as by kill -9. hang: stand still. stop: stand still until a SIGCONT comes."""
     armed = os.environ.get("RUNDOWN_FAILPOINTS")
     if not armed:
         return
@@ -25,8 +25,10 @@ def failpoint(name: str) -> None:
 def _act(action: str) -> None:
     if action == "crash":
         os.kill(os.getpid(), signal.SIGKILL)
+    elif action == "stop":
+        os.kill(os.getpid(), signal.SIGSTOP)
     elif action == "hang":
         while True:
             time.sleep(3600)
     else:
-        raise ValueError(f"A failpoint knows crash and hang, not “{action}”.")
+        raise ValueError(f"A failpoint knows crash, stop and hang, not “{action}”.")
