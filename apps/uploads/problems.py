@@ -154,6 +154,12 @@ TABLE = (
         _ASKED,
     ),
     Problem(
+        "stood_still",
+        _("The machine stood still just before the call, so nothing was sent."),
+        _("Nothing to do yet: it is tried again by itself."),
+        _TRIED_AGAIN,
+    ),
+    Problem(
         "bug",
         _("Something went wrong inside Rundown."),
         _("The log has the details. If it stays, report it with what is shown here."),

@@ -6,6 +6,7 @@ blindly; see `reconcile`.
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from datetime import datetime, timedelta
 
@@ -128,7 +129,7 @@ def _commit_intent(lease: Lease) -> bool:
             account = Account._base_manager.select_for_update().get(pk=post.account_id)
             item = lock_item(post.item_id)
             post.workspace.refresh_from_db(fields=["paused_at"])
-            now = database_now()
+            now, began = database_now(), time.monotonic()
             verdict = gate.judge(post, account=account, item=item, now=now)
             # It was in time when it was claimed, and so it still is.
             if not isinstance(verdict, gate.Go | gate.Miss):
@@ -146,6 +147,10 @@ def _commit_intent(lease: Lease) -> bool:
         close(lease.attempt, Attempt.Outcome.WITHDRAWN)
         return False
     failpoint("uploads.after_intent")
+    if time.monotonic() - began > lease.platform.margin:
+        # A stopped process or a sleeping machine: a call begun now could outlive the lease, and what others find out.
+        outcomes.try_later(lease, problem("stood_still"), Attempt.Outcome.WITHDRAWN)
+        return False
     return True
 
 
