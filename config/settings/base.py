@@ -172,6 +172,11 @@ CHANNEL_LAYERS = {
 # --- Celery ----------------------------------------------------------------------------------------------------------
 QUEUES = ("autonomous", "reports", "metrics", "posting", "media", "default")
 CELERY_TASK_DEFAULT_QUEUE = "default"
+# Every task names its queue here, whoever sends it; runs (`execute`) and what is called by hand may name another.
+CELERY_TASK_ROUTES = {
+    "apps.pipeline.tasks.publish": {"queue": "posting"},
+    "apps.pipeline.tasks.*": {"queue": "default"},
+}
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
@@ -184,7 +189,13 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "unacked_restore_limit": None}
+# What a killed worker held is looked for every ten seconds (the default is every hundred). No task is ever sent with an
+# ETA: what is due later is a row with a time, which the dispatcher or the sweeper finds.
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,
+    "unacked_restore_limit": None,
+    "unacked_restore_throttle": 1,
+}
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 DJANGO_CELERY_BEAT_TZ_AWARE = True
