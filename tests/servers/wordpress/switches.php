@@ -13,7 +13,7 @@ if ( in_array( 'rest_closed', $on, true ) ) {
 		}
 	);
 }
-if ( in_array( 'challenge', $on, true ) && false !== strpos( $_SERVER['REQUEST_URI'], 'wp-json' ) ) {
+if ( in_array( 'challenge', $on, true ) && preg_match( '/wp-json|rest_route/', $_SERVER['REQUEST_URI'] ) ) {
 	header( 'Content-Type: text/html' );
 	echo '<!doctype html><title>One moment</title><p>Checking your browser.</p>';
 	exit;

@@ -1,0 +1,218 @@
+"""WordPress: posts by the site's own REST API and an application password."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from html import escape
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from apps.common.errors import AdapterError, Invalid
+from apps.common.errors import NotFound as Gone
+from apps.platforms.base import (
+    Capability,
+    Connection,
+    CredentialField,
+    Draft,
+    Found,
+    Identity,
+    Limits,
+    NeedsLogin,
+    NotFound,
+    Outcome,
+    OutcomeUnknown,
+    Platform,
+    Problem,
+    PublishRequest,
+    PublishResult,
+    Report,
+    SettingField,
+    StillUnknown,
+)
+
+_STATES = "publish,future,draft,pending,private"
+_FIELDS = {"context": "edit", "_fields": "id,link,status,content,meta"}
+
+
+class WordpressPlatform(Platform):
+    slug = "wordpress"
+    label = "WordPress"
+    capability = Capability.HANDLE
+    limits = Limits(
+        as_of=date(2026, 11, 21), pictures=30, source="https://developer.wordpress.org/rest-api/reference/posts/"
+    )
+    credential_fields = (
+        CredentialField(
+            "site", lazy("Address of the site"), lazy("As readers see it: https://example.org."), secret=False
+        ),
+        CredentialField(
+            "username", lazy("User name"), lazy("The one you log in to the site with, not the display name."), False
+        ),
+        CredentialField(
+            "password",
+            lazy("Application password"),
+            lazy(
+                "On the site under Users, Profile, Application Passwords: give a name, press Add, copy what it shows."
+            ),
+        ),
+    )
+    setting_fields = (
+        SettingField(
+            "status",
+            lazy("New posts are"),
+            "publish",
+            choices=(
+                ("publish", lazy("Public")),
+                ("private", lazy("Private: only editors of the site see them")),
+                ("draft", lazy("Drafts: somebody publishes them on the site")),
+            ),
+        ),
+        SettingField(
+            "categories",
+            lazy("Categories"),
+            help=lazy("By their names, with commas between them; those that the site lacks are made."),
+        ),
+    )
+    metrics = ("comments",)
+    timeout = 300.0
+
+    def keep(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        from apps.platforms.wordpress.site import address_of
+
+        try:
+            return {**fields, "site": address_of(str(fields.get("site", "")), self.config.private_hosts)}
+        except AdapterError as error:
+            raise Invalid(error.message, hint=error.hint, site=[error.message]) from error
+
+    def compose(self, draft: Draft) -> str:
+        return draft.text
+
+    def validate(self, draft: Draft) -> list[Problem]:
+        problems = super().validate(draft)
+        if not draft.title.strip():
+            problems.append(Problem("title", _("A post on a site needs a title.")))
+        return problems
+
+    def publish(self, request: PublishRequest, report: Report) -> PublishResult:
+        from apps.platforms.wordpress import content, library, site, terms
+
+        key = request.post_key.hex
+        with site.opened(self.config, request.credentials, request.timeout) as wordpress:
+            post = _earlier(wordpress, key) or _new_draft(wordpress, request, key)
+            report.handle(str(post["id"]))
+            if _is_finished(post, key):
+                return _result(post)
+            tags = terms.numbers(wordpress, "tags", request.draft.hashtags)
+            categories = terms.numbers(wordpress, "categories", terms.listed(request.settings))
+            files = library.upload(wordpress, request, post["id"], report)
+            source = request.canonical_url
+            canonical = library.canonical_fields(post.get("meta"), source)
+            fields = {
+                "status": _wanted(request.settings),
+                "title": escape(request.draft.title, quote=False),
+                "excerpt": escape(content.excerpt(request.draft.text), quote=False),
+                "slug": content.post_slug(request.draft.title),
+                "tags": tags,
+                "categories": categories,
+                "featured_media": files.featured.number if files.featured else 0,
+                "meta": canonical,
+                "content": content.body(
+                    request.draft,
+                    key=key,
+                    video=files.video,
+                    poster=files.poster,
+                    captions=files.captions,
+                    pictures=files.pictures,
+                    source="" if canonical else source,
+                ),
+            }
+            fields = {name: value for name, value in fields.items() if value not in ([], {}, 0)}
+            return _result(wordpress.call("POST", f"posts/{post['id']}", changes=True, params=_FIELDS, json=fields))
+
+    def reconcile(self, request: PublishRequest, handle: str) -> Outcome:
+        """The post by its number. What it holds tells whether the last call reached it, whatever its state is now."""
+        from apps.platforms.wordpress import site
+
+        try:
+            with site.opened(self.config, request.credentials, min(request.timeout, 60)) as wordpress:
+                post = wordpress.call("GET", f"posts/{int(handle)}", params=_FIELDS)
+        except NeedsLogin:
+            raise
+        except AdapterError as error:
+            if error.details.get("site_code") == "rest_post_invalid_id":
+                return StillUnknown(_("Somebody deleted the post on the site."))
+            return StillUnknown(error.message)
+        if post["status"] == "trash":
+            return StillUnknown(_("Somebody put the post into the site's trash."))
+        return Found(_result(post)) if _is_finished(post, request.post_key.hex) else NotFound()
+
+    def check(self, connection: Connection) -> Identity:
+        from apps.platforms.wordpress import site
+
+        with site.opened(self.config, connection.credentials, 30) as wordpress:
+            fields = "username,name,link,capabilities"
+            me = wordpress.call("GET", "users/me", params={"context": "edit", "_fields": fields})
+        able = me.get("capabilities") or {}
+        needed = {
+            "edit_posts": _("This user may not write posts on the site."),
+            "upload_files": _("This user may write posts, but not upload files."),
+        }
+        if _wanted(connection.settings) != "draft":
+            needed["publish_posts"] = _("This user may write posts, but not publish them.")
+        for capability, message in needed.items():
+            if not able.get(capability):
+                hint = _("Give the user the role of an author or editor, or connect another user.")
+                raise AdapterError(message, permanent=True, hint=hint)
+        return Identity(handle=me["username"], name=me.get("name", ""), url=me.get("link", ""))
+
+    def read_metrics(self, connection: Connection, external_id: str) -> Mapping[str, int]:
+        from apps.platforms.wordpress import site
+
+        with site.opened(self.config, connection.credentials, 30) as wordpress:
+            try:
+                post = wordpress.call("GET", f"posts/{int(external_id)}", params=_FIELDS)
+            except AdapterError as error:
+                if error.details.get("site_code") == "rest_post_invalid_id":
+                    raise Gone(_("The post is no longer on the site.")) from error
+                raise
+            if post["status"] == "trash":
+                raise Gone(_("The post is no longer on the site."))
+            counted = wordpress.response("GET", "comments", params={"post": post["id"], "per_page": 1, "_fields": "id"})
+        return {"comments": int(counted.headers.get("X-WP-Total", 0))}
+
+
+def _wanted(settings: Mapping[str, Any]) -> str:
+    return settings.get("status") or "publish"
+
+
+def _earlier(wordpress: Any, key: str) -> dict[str, Any] | None:
+    """The post of an earlier try, whatever became of it, so that none is made twice."""
+    from apps.platforms.wordpress.content import mark
+
+    params = {**_FIELDS, "search": key, "status": _STATES}
+    found = wordpress.call("GET", "posts", params=params)
+    return next((post for post in found if mark(key) in post["content"]["raw"]), None)
+
+
+def _new_draft(wordpress: Any, request: PublishRequest, key: str) -> dict[str, Any]:
+    from apps.platforms.wordpress.content import placeholder
+
+    fields = {"status": "draft", "title": escape(request.draft.title, quote=False), "content": placeholder(key)}
+    return wordpress.call("POST", "posts", params=_FIELDS, json=fields)
+
+
+def _is_finished(post: Mapping[str, Any], key: str) -> bool:
+    """State and content are written by one call: a post that holds more than its mark got that call."""
+    from apps.platforms.wordpress.content import placeholder
+
+    return post["content"]["raw"].strip() != placeholder(key)
+
+
+def _result(post: Mapping[str, Any]) -> PublishResult:
+    try:
+        return PublishResult(external_id=str(post["id"]), url=post["link"])
+    except (KeyError, TypeError) as error:
+        raise OutcomeUnknown(_("The site's answer could not be read.")) from error
