@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+import httpx
+
 from apps.common.errors import AdapterError
 from apps.platforms import http
 from apps.platforms.base import (
@@ -35,10 +37,12 @@ class _Loopback(Platform):
         return self._post(request, "/posts")
 
     def _post(self, request: PublishRequest, path: str, **headers: str) -> PublishResult:
+        with http.client(timeout=request.timeout, headers=headers) as client:
+            return self._send(client, request, path)
+
+    def _send(self, client: httpx.Client, request: PublishRequest, path: str) -> PublishResult:
         body = {"account": request.account, "title": request.draft.title}
-        url = request.settings["url"] + path
-        with http.client(timeout=request.timeout) as client:
-            answer = http.send(client, "POST", url, json=body, headers=headers).json()
+        answer = http.send(client, "POST", request.settings["url"] + path, json=body).json()
         return PublishResult(external_id=answer["id"], url=answer["url"])
 
     def _get(self, request: PublishRequest, path: str, **query: str) -> dict:
@@ -62,8 +66,8 @@ class HandlePlatform(_Loopback):
         with http.client(timeout=request.timeout) as client:
             url = request.settings["url"] + "/containers"
             handle = http.send(client, "POST", url, changes=False, json=body).json()["handle"]
-        report.handle(handle)
-        return self._post(request, f"/containers/{handle}/publish")
+            report.handle(handle)
+            return self._send(client, request, f"/containers/{handle}/publish")
 
     def reconcile(self, request: PublishRequest, handle: str) -> Outcome:
         try:

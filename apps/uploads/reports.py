@@ -33,7 +33,7 @@ class LeaseReport(Report):
     def __init__(self, lease: Lease) -> None:
         self._lease = lease
         self._percent = 0
-        self._said_at = time.monotonic()
+        self._began = self._said_at = time.monotonic()
         self._files = 0
 
     def handle(self, handle: str) -> None:
@@ -43,6 +43,9 @@ class LeaseReport(Report):
         if not kept.update(handle=handle):
             raise LeaseLost(_("Another worker owns this post by now."))
         failpoint("uploads.after_handle")
+        if time.monotonic() - self._began > lease.platform.timeout:
+            # It stood still: by now another worker may have found nothing behind the handle, and sent anew.
+            raise LeaseLost(_("The call took longer than it may."))
 
     def progress(self, done: int, total: int) -> None:
         """Told to watchers now and then. It is only news, so nothing that fails here reaches the adapter."""

@@ -21,7 +21,7 @@ WORKERS = 4
 EVERY = 2.0 if POSTS else 0.7
 SLUGS = ("fake_key", "fake_handle", "fake_lookup", "fake_none")
 TROUBLE = {"429:0.2": 0.05, "accept_then_reset": 0.05, "accept_then_500": 0.03, "reset": 0.03}
-# Two runs of the naive publisher are enough to see it fail.
+# Enough to see the naive publisher fail.
 NAIVE_POSTS = 60
 
 
@@ -54,8 +54,8 @@ def test_workers_killed_again_and_again_lose_nothing_and_double_nothing(forker, 
     with platform_server.apart(seed=seed, trouble=TROUBLE) as platform:
         posts, kills, forgotten = siege(platform, forker, count=count, seed=seed, naive=False)
         found = verdict(platform, posts)
-    said = test_a_publisher_that_tries_again_after_a_crash_posts_twice(forker, seed)
     counts = {**found.counts, "stuck": len(found.stuck) + forgotten}
+    said = naive_result(forker, seed)
     note(Row("1 kill -9 of workers", count, kills, **counts, naive=said, seed=seed), began)
     assert counts == CLEAN
     assert Attempt._base_manager.count() > count, "nothing went wrong, so nothing was tested"
@@ -64,7 +64,7 @@ def test_workers_killed_again_and_again_lose_nothing_and_double_nothing(forker, 
     assert only_mute.count() <= count // 50 + 1
 
 
-def test_a_publisher_that_tries_again_after_a_crash_posts_twice(forker, seed=0):
+def naive_result(forker: Forker, seed: int) -> str:
     with platform_server.apart(seed=seed, trouble=TROUBLE) as platform:
         posts, _kills, _forgotten = siege(platform, forker, count=NAIVE_POSTS, seed=seed, naive=True)
         doubled = len(verdict(platform, posts).doubled)
