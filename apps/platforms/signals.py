@@ -1,6 +1,8 @@
-"""Sent inside the transaction that connects an account, so that what belongs to it is made with it or not at all."""
+"""Sent inside the transaction that changes an account, so that what belongs to it changes with it or not at all."""
 
 from django.dispatch import Signal
 
 # sender: Account; account: the new row
 account_connected = Signal()
+# sender: Account; account: the row, locked; actor. A receiver that raises keeps the account connected.
+account_disconnecting = Signal()

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from typing import Any
+
+from django.conf import settings as site
 from django.db import models
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
@@ -12,12 +15,25 @@ from apps.workspaces.models import WorkspaceModel
 
 
 class Account(WorkspaceModel):
-    """A workspace's connected identity on a platform."""
+    """A workspace's connected identity on a platform.
+
+    A disconnected account stays for the history of its posts, without credentials; connecting the same identity again
+    revives it. expires_at: when the login ends by itself, as the platform said. check_after: when the daily check is
+    due. renew_token, renew_until: who renews the credentials now, and until when nobody else does. login_asked_at: when
+    a person was last asked to log in, None while the login works; expiry_told: the `expires_at` that was warned of.
+    """
 
     class State(models.TextChoices):
         ACTIVE = "active", _("Active")
         PAUSED = "paused", _("Paused")
         NEEDS_LOGIN = "needs_login", _("Needs a new login")
+        DISCONNECTED = "disconnected", _("Disconnected")
+
+    class Health(models.TextChoices):
+        UNKNOWN = "", _("Not checked yet")
+        GOOD = "good", _("Works")
+        TROUBLE = "trouble", _("Could not be checked")
+        REFUSED = "refused", _("Login refused")
 
     class Intake(models.TextChoices):
         SLOTS = "slots", _("Into the next free slots")
@@ -57,6 +73,27 @@ class Account(WorkspaceModel):
     )
     hold_until = models.DateTimeField(_("platform asks to wait until"), null=True, editable=False)
     created_at = models.DateTimeField(_("connected"), default=now, editable=False)
+    connected_by = models.ForeignKey(
+        site.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        editable=False,
+        verbose_name=_("connected by"),
+    )
+    page_url = models.URLField(_("page"), max_length=500, blank=True, editable=False)
+    health = models.CharField(
+        _("login"), max_length=8, choices=Health.choices, default=Health.UNKNOWN, blank=True, editable=False
+    )
+    health_message = models.CharField(_("what the check said"), max_length=300, blank=True, editable=False)
+    checked_at = models.DateTimeField(_("checked"), null=True, editable=False)
+    check_after = models.DateTimeField(default=now, editable=False)
+    expires_at = models.DateTimeField(_("login ends"), null=True, editable=False)
+    expiry_told = models.DateTimeField(null=True, editable=False)
+    login_asked_at = models.DateTimeField(_("asked to log in"), null=True, editable=False)
+    renew_token = models.UUIDField(null=True, editable=False)
+    renew_until = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         verbose_name = _("account")
@@ -65,6 +102,9 @@ class Account(WorkspaceModel):
         constraints = [
             models.UniqueConstraint(fields=["workspace", "platform", "handle"], name="account_once_per_workspace"),
         ]
+        indexes = [
+            models.Index(fields=["check_after"], condition=~models.Q(state="disconnected"), name="account_check_due"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} · {self.platform}"
@@ -72,3 +112,12 @@ class Account(WorkspaceModel):
     @property
     def adapter(self) -> Platform:
         return adapter(self.platform)
+
+    @property
+    def is_connected(self) -> bool:
+        return self.state != self.State.DISCONNECTED
+
+    @property
+    def label(self) -> Any:
+        """The platform's name, in the reader's language."""
+        return self.adapter.label
