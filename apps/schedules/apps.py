@@ -15,6 +15,6 @@ class SchedulesConfig(AppConfig):
 
 
 def _give_slots(account: Any, **_kwargs: Any) -> None:
-    from apps.schedules.services import add_default_slots  # models are loaded by now
+    from apps.schedules.timetable import add_default_slots  # models are loaded by now
 
     add_default_slots(account=account)

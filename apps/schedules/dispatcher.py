@@ -39,11 +39,13 @@ def is_alive() -> bool:
 
 
 class Dispatcher:
-    """send: takes [(workspace id, post id)] and hands them to workers."""
+    """send: takes [(workspace id, post id)] and hands them to workers. clock: where the time comes from."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, *, clock: Callable[[], datetime] = database_now) -> None:
         self._send = send
+        self._clock = clock
         self._beat_at: datetime | None = None
+        self._broker = ""
 
     def run(self, stop: Event) -> None:
         """Until `stop` is set. A database that goes away is waited for."""
@@ -63,7 +65,7 @@ class Dispatcher:
     @scopes_disabled()
     def turn(self) -> float:
         """Send what is due; returns the seconds to sleep. At most a full batch, so that stopping never waits long."""
-        now = database_now()
+        now = self._clock()
         self._beat(now)
         batch = self._take(now)
         if batch:
@@ -71,7 +73,7 @@ class Dispatcher:
         if len(batch) == BATCH:
             return 0.001
         upcoming = Post.objects.filter(wake_at__gt=now).order_by("wake_at").values_list("wake_at", flat=True).first()
-        left = (upcoming - database_now()).total_seconds() if upcoming else BACKSTOP
+        left = (upcoming - self._clock()).total_seconds() if upcoming else BACKSTOP
         return min(max(left, 0.001), BACKSTOP)
 
     def _take(self, now: datetime) -> list[tuple[int, int]]:
@@ -91,10 +93,20 @@ class Dispatcher:
             return
         self._beat_at = now
         say_ready()
+        self._look_at_broker(now)
         try:
             cache.set(HEARTBEAT, now.isoformat(), timeout=3 * HEARTBEAT_SECONDS)
         except Exception as error:  # any cache may stand behind it; without one, posts still go out
             log.warning("dispatcher_heartbeat_lost", reason=str(error))
+
+
+    def _look_at_broker(self, now: datetime) -> None:
+        """A broker that is gone, or began anew, may have lost what it was given: all that is due is sent again."""
+        broker, before = wake.broker(), self._broker
+        self._broker = broker
+        if before and broker != before:
+            forgotten = Post.objects.filter(sent_at__isnull=False, wake_at__lte=now).update(sent_at=None)
+            log.warning("dispatcher_broker_changed", sent_again=forgotten)
 
 
 def _due(now: datetime) -> QuerySet[Post]:

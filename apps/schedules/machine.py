@@ -70,3 +70,5 @@ POST_MACHINE = register(
 OPEN = ("scheduled", "claimed", "submitting", "unknown", "rejected", "needs_human", "missed")
 UNDER_WAY = ("submitting", "unknown")
 FOR_PEOPLE = ("rejected", "needs_human", "missed")
+# The states of an item from which it may go out, and go out again.
+SCHEDULABLE = ("ready", "scheduled", "published", "analyzed")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Count, QuerySet
+from django.utils.translation import gettext as _
 
 from apps.common.clock import database_now
+from apps.content.models import Item
+from apps.content.services import make_variants
 from apps.platforms.models import Account
-from apps.schedules.machine import FOR_PEOPLE
-from apps.schedules.models import Post, Slot
+from apps.schedules.booking import GONE
+from apps.schedules.concerns import Concern, of_texts, of_times
+from apps.schedules.machine import FOR_PEOPLE, SCHEDULABLE
+from apps.schedules.models import CalendarFeed, EvergreenPool, Post, Recurrence, Reservation, Slot
 
 
 def posts() -> QuerySet[Post]:
@@ -32,9 +37,52 @@ def for_people() -> QuerySet[Post]:
     return posts().filter(state__in=FOR_PEOPLE).order_by("state_at")
 
 
-def posts_at(account: Account, at: datetime) -> QuerySet[Post]:
-    """What is planned for that account at that very time."""
-    return posts().filter(account=account, due_at=at).exclude(state="cancelled")
+def missed(*, account: int | None = None) -> QuerySet[Post]:
+    """What did not go out in its time, oldest first."""
+    found = posts().filter(state="missed").order_by("due_at", "pk")
+    return found.filter(account=account) if account else found
+
+
+def posts_at(account: Account, at: datetime, *, tolerance: timedelta = timedelta()) -> QuerySet[Post]:
+    """What is planned for that account at that time, give or take the tolerance."""
+    window = (at - tolerance, at + tolerance)
+    return posts().filter(account=account, due_at__range=window).exclude(state__in=GONE).order_by("due_at", "pk")
+
+
+def concerns_about(item: Item, account: Account, *, at: datetime | None = None) -> list[Concern]:
+    """What speaks against putting that item on that account, at that time; empty when nothing does."""
+    if item.approved_revision is None:
+        return []
+    variants = make_variants(revision=item.approved_revision, platform=account.platform)
+    stands = Post.objects.filter(account=account, revision=item.approved_revision).exclude(state__in=GONE).first()
+    found = of_texts(account, item, variants) + (of_times(account, [at]) if at else [])
+    if stands is not None:
+        said = _("This is on the schedule of “%(account)s” already.") % {"account": account.name}
+        found.insert(0, Concern("item", said, post=stands.pk, at=stands.due_at))
+    return found
+
+
+def recurrences() -> QuerySet[Recurrence]:
+    return Recurrence.objects.select_related("workspace", "item", "account")
+
+
+def pools() -> QuerySet[EvergreenPool]:
+    return EvergreenPool.objects.select_related("workspace", "account")
+
+
+def reservations() -> QuerySet[Reservation]:
+    return Reservation.objects.select_related("workspace", "item", "account")
+
+
+def calendars() -> QuerySet[CalendarFeed]:
+    """Addresses that still work."""
+    return CalendarFeed.objects.select_related("workspace").filter(revoked_at=None)
+
+
+def schedulable() -> QuerySet[Item]:
+    """Items that may go out, those that never did first."""
+    items = Item.objects.select_related("workspace", "approved_revision")
+    return items.filter(state__in=SCHEDULABLE).order_by("state", "-state_at", "-pk")
 
 
 def counts_by_state() -> dict[str, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -23,8 +23,8 @@ from apps.schedules import concerns
 from apps.schedules.booking import earliest, next_free_slot
 from apps.schedules.concerns import Concern
 from apps.schedules.drafts import problems_of
-from apps.schedules.machine import OPEN, UNDER_WAY
-from apps.schedules.models import Post, Recurrence, Reservation, Slot
+from apps.schedules.machine import OPEN, SCHEDULABLE, UNDER_WAY
+from apps.schedules.models import Post, Recurrence, Reservation
 from apps.schedules.wake import wake_dispatcher
 from apps.workspaces import audit
 from apps.workspaces.actors import SYSTEM, Actor
@@ -32,9 +32,6 @@ from apps.workspaces.models import Workspace
 
 log = structlog.get_logger(__name__)
 _RACES = 20
-DEFAULT_TIMES = (time(9), time(12, 30), time(18))
-# The states of an item from which it may go out, and go out again.
-SCHEDULABLE = ("ready", "scheduled", "published", "analyzed")
 UNSCHEDULED = "item.not_scheduled"
 # What a post that is over keeps nothing of.
 CLEARED: dict[str, Any] = {"wake_at": None, "sent_at": None, "lease_token": None, "lease_until": None}
@@ -50,43 +47,62 @@ def schedule_item(
     spacing: timedelta | None = None,
     force: bool = False,
     soonest: bool = False,
-    repeat: str = "",
 ) -> list[Post]:
     """One post for each part of the item's approved revision that has none on the account yet, in the order of parts.
 
     at: when the first is due, the others following by `spacing` (the account's minimum gap); None takes the next free
-    slots. soonest: not at that very time, but as soon after it as the account's rules allow. repeat: the name of a
-    deliberate repetition, which happens once. force: a person wants it although something speaks against it.
+    slots. soonest: not at that very time, but as soon after it as the account's rules allow. force: a person wants it
+    although something speaks against it.
 
     Raises Conflict for an item that is not ready, Doubtful for what needs `force`, Invalid for one that does not fit.
     """
     actor.require("publish_content", item.workspace)
     with unit_of_work():
-        # Account before item before post, everywhere: one order of locks.
-        account = Account._base_manager.select_for_update(of=("self",)).select_related("workspace").get(pk=account.pk)
-        item = lock_item(item.pk)
-        _check_schedulable(item, account)
-        plan = _Plan(item, account, actor, force, repeat)
+        plan = _plan(item, account, actor, force=force)
         variants = plan.variants()
-        _check_fit(variants, item, account)
-        gap = timedelta(minutes=account.minimum_gap) if spacing is None else spacing
-        texts = [] if repeat else concerns.of_texts(account, item, variants)
+        texts = concerns.of_texts(plan.account, plan.item, variants)
+        gap = timedelta(minutes=plan.account.minimum_gap) if spacing is None else spacing
         if at is None or soonest:
             concerns.check(texts, actor=actor, force=force)
             posts = plan.book(variants) if at is None else plan.place(variants, at, gap)
         else:
-            times = [at + index * gap for index in range(len(variants))]
-            found = concerns.of_times(account, times if gap >= timedelta(minutes=account.minimum_gap) else times[:1])
+            # Whoever names a spacing has decided how near the parts of one item may come to each other.
+            count = len(variants) if spacing is None else 1
+            found = concerns.of_times(plan.account, [at + index * gap for index in range(count)])
             concerns.check(texts + found, actor=actor, force=force)
             quiet = any(each.code == "quiet" for each in found)
-            posts = [
-                plan.add(variant, due_at=due, in_quiet_hours=quiet)
-                for variant, due in zip(variants, times, strict=True)
-            ]
-        if item.state == "ready":
-            advance(item, "schedule", actor=actor)
-        wake_dispatcher()
+            posts = plan.put(variants, at, gap, in_quiet_hours=quiet)
+        plan.settle()
     return posts
+
+
+def repeat_item(
+    *, item: Item, account: Account, at: datetime, repeat: str, slot: int | None = None, in_quiet_hours: bool = False
+) -> list[Post]:
+    """The whole item once more, for a rule that a person made. repeat: the name of this turn, which happens once.
+
+    Raises IntegrityError when the turn, or the slot, has been taken meanwhile; Doubtful for a time that is not free.
+    """
+    with unit_of_work():
+        plan = _plan(item, account, SYSTEM, repeat=repeat)
+        variants = plan.variants()
+        found = [
+            each for each in concerns.of_times(plan.account, [at]) if not (in_quiet_hours and each.code == "quiet")
+        ]
+        concerns.check(found, actor=SYSTEM, force=False)
+        gap = timedelta(minutes=plan.account.minimum_gap)
+        posts = plan.put(variants[:1], at, gap, slot_id=slot, in_quiet_hours=in_quiet_hours)
+        posts += plan.place(variants[1:], at + gap, gap)
+        plan.settle()
+    return posts
+
+
+def _plan(item: Item, account: Account, actor: Actor, *, force: bool = False, repeat: str = "") -> _Plan:
+    # Account before item before post, everywhere: one order of locks.
+    account = Account._base_manager.select_for_update(of=("self",)).select_related("workspace").get(pk=account.pk)
+    item = lock_item(item.pk)
+    _check_schedulable(item, account)
+    return _Plan(item, account, actor, force, repeat)
 
 
 @dataclass
@@ -104,8 +120,12 @@ class _Plan:
         variants = make_variants(revision=self.item.approved_revision, platform=self.account.platform)
         for variant in variants:
             variant.revision = self.item.approved_revision
-        if self.repeat:
-            return variants
+        if not self.repeat:
+            variants = self._unscheduled(variants)
+        _check_fit(variants, self.item, self.account)
+        return variants
+
+    def _unscheduled(self, variants: list[Variant]) -> list[Variant]:
         posts = Post._base_manager.filter(account=self.account, revision=self.item.approved_revision)
         has = set(posts.exclude(state="cancelled").values_list("variant_id", flat=True))
         left = [variant for variant in variants if variant.pk not in has]
@@ -140,6 +160,14 @@ class _Plan:
             moment = earliest(self.account, at=posts[-1].due_at + gap if posts else at)
             posts.append(self.add(variant, due_at=moment))
         return posts
+
+    def put(self, variants: list[Variant], at: datetime, gap: timedelta, **fields: Any) -> list[Post]:
+        return [self.add(variant, due_at=at + index * gap, **fields) for index, variant in enumerate(variants)]
+
+    def settle(self) -> None:
+        if self.item.state == "ready":
+            advance(self.item, "schedule", actor=self.actor)
+        wake_dispatcher()
 
     def add(self, variant: Variant, **fields: Any) -> Post:
         post = Post(
@@ -208,7 +236,7 @@ def note_unscheduled(*, item: Item, account: Account, reason: str) -> None:
     """Say why a ready item did not get its place; the sweeper asks again and again, and is told so once."""
     data = {"account": account.pk, "account_name": account.name, "reason": reason}
     said = Event._base_manager.filter(workspace=item.workspace_id, subject=audit.describe(item), type=UNSCHEDULED)
-    if not said.filter(data__account=account.pk, data__reason=reason, at__gt=item.state_at).exists():
+    if not said.filter(data__account=account.pk, data__reason=reason, at__gte=item.state_at).exists():
         emit(workspace=item.workspace_id, type=UNSCHEDULED, subject=item, data=data)
 
 
@@ -426,14 +454,3 @@ def _pause(workspace: Workspace, actor: Actor, since: datetime | None, reason: s
             wake_dispatcher()
         workspace.paused_at = since
     return workspace
-
-
-# --- Slots ------------------------------------------------------------------------------------------------------------
-def add_default_slots(*, account: Account) -> list[Slot]:
-    """Three a day, at times when people look: morning, noon, evening, in the account's zone."""
-    slots = [
-        Slot(workspace=account.workspace, account=account, weekday=day, time=wall, timezone=account.timezone)
-        for day in range(7)
-        for wall in DEFAULT_TIMES
-    ]
-    return Slot._base_manager.bulk_create(slots)

@@ -31,6 +31,15 @@ def _publish() -> None:
         log.warning("dispatcher_not_woken", reason=str(error))
 
 
+def broker() -> str:
+    """The present run of the broker: another one each time that it starts; empty while it is away."""
+    try:
+        with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1) as client:
+            return client.info("server")["run_id"]
+    except redis.RedisError:
+        return ""
+
+
 class Bell(Protocol):
     def wait(self, seconds: float) -> None: ...
     def close(self) -> None: ...

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import UTC, datetime, time, timedelta
+from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,8 +11,7 @@ from django_scopes import scope
 
 from apps.common.errors import Conflict, Invalid, NotAllowed
 from apps.lifecycle.services import TransitionRefused
-from apps.platforms.models import Account
-from apps.schedules import queries, services
+from apps.schedules import queries
 from apps.schedules.models import Post, Slot
 from apps.schedules.services import (
     cancel_post,
@@ -25,35 +24,9 @@ from apps.workspaces.actors import SYSTEM, Actor
 from tests.factories.platforms import AccountFactory
 from tests.factories.schedules import posts_for, ready_item
 from tests.factories.workspaces import add_person
+from tests.schedules.conftest import MONDAY, at, with_slots
 
-MONDAY = datetime(2026, 11, 23, 12, tzinfo=UTC)
-
-
-@pytest.fixture(autouse=True)
-def one_clock(monkeypatch):
-    """time-machine moves this process's clock and not PostgreSQL's, so both are made one here."""
-    for module in (services, queries):
-        monkeypatch.setattr(module, "database_now", timezone.now)
-
-
-@pytest.fixture
-def account(in_workspace) -> Account:
-    """With slots at 09:00 and 18:00 of every day, UTC."""
-    return with_slots(AccountFactory(workspace=in_workspace))
-
-
-def with_slots(account: Account) -> Account:
-    Slot.objects.filter(account=account).delete()
-    for day in range(7):
-        for hour in (9, 18):
-            Slot.objects.create(
-                workspace=account.workspace, account=account, weekday=day, time=time(hour), timezone=ZoneInfo("UTC")
-            )
-    return account
-
-
-def at(day: int, hour: int) -> datetime:
-    return datetime(2026, 11, day, hour, tzinfo=UTC)
+pytestmark = pytest.mark.usefixtures("one_clock")
 
 
 def test_a_new_account_has_three_slots_a_day_in_its_zone(in_workspace):

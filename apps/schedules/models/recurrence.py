@@ -28,6 +28,7 @@ class Recurrence(WorkspaceModel):
     starts_at = models.DateTimeField(_("from"))
     until = models.DateTimeField(_("until"), null=True, blank=True)
     count = models.PositiveSmallIntegerField(_("at most so many times"), null=True, blank=True)
+    in_quiet_hours = models.BooleanField(_("also in quiet hours"), default=False, editable=False)
     active = models.BooleanField(_("active"), default=True)
     filled_until = models.DateTimeField(_("planned until"), null=True, editable=False)
     problem = models.CharField(_("problem"), max_length=300, blank=True, editable=False)

@@ -1,0 +1,149 @@
+"""Slots: the recurring posting times of accounts, and what is free."""
+
+from datetime import datetime, timedelta
+from datetime import time as Wall
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.http import HttpRequest
+from ninja import Field, Query, Router, Schema, Status
+from ninja.pagination import paginate
+from pydantic import AfterValidator, AwareDatetime
+
+from apps.common.pagination import CursorPagination
+from apps.platforms.models import Account
+from apps.schedules import queries, timetable
+from apps.schedules.api.finding import LARGEST_ID, now_of, one
+from apps.schedules.api.posts import PostOut
+from apps.schedules.booking import next_free_slots
+from apps.schedules.models import Slot
+
+router = Router(tags=["schedule"])
+
+
+def _zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("not the name of a time zone, such as Asia/Kolkata")
+    return name
+
+
+ZoneName = Annotated[str, AfterValidator(_zone)]
+Weekday = Annotated[int, Field(ge=0, le=6)]
+
+
+class SlotFilter(Schema):
+    account: int | None = Field(None, ge=1, le=LARGEST_ID, description="Only slots of this account.")
+
+
+class SlotOut(Schema):
+    id: int = Field(examples=[5])
+    account: int = Field(alias="account_id", examples=[3])
+    weekday: int = Field(description="0 is Monday.", examples=[0])
+    time: Wall
+    timezone: str = Field(examples=["Asia/Kolkata"])
+
+    @staticmethod
+    def resolve_timezone(slot: Slot) -> str:
+        return str(slot.timezone)
+
+
+class SlotIn(Schema):
+    account: int = Field(ge=1, le=LARGEST_ID, examples=[3])
+    weekdays: list[Weekday] = Field(min_length=1, max_length=7, examples=[[0, 2, 4]], description="0 is Monday.")
+    time: Wall = Field(examples=["18:30"], description="On the wall; it stays there when the clocks change.")
+    timezone: ZoneName | None = Field(None, examples=["Asia/Kolkata"], description="Empty: the account's.")
+
+
+class SlotPatch(Schema):
+    weekday: Weekday | None = Field(None, examples=[4])
+    time: Wall | None = Field(None, examples=["19:00"])
+    timezone: ZoneName | None = Field(None, examples=["Asia/Kolkata"])
+
+
+class FreeFilter(Schema):
+    account: int = Field(ge=1, le=LARGEST_ID)
+    after: AwareDatetime | None = Field(None, description="Later than this; empty means now.")
+    count: int = Field(1, ge=1, le=50, description="So many, as if each were taken in turn.")
+
+
+class FreeOut(Schema):
+    at: datetime
+    slot: int = Field(examples=[5])
+    seconds_until: float = Field(examples=[5400.0])
+
+
+class TakenFilter(Schema):
+    account: int = Field(ge=1, le=LARGEST_ID)
+    at: AwareDatetime
+    tolerance_minutes: int = Field(0, ge=0, le=24 * 60, description="Earlier or later by so much counts too.")
+
+
+class TakenOut(Schema):
+    taken: bool
+    posts: list[PostOut]
+
+
+@router.get("/schedule/slots", response=list[SlotOut], summary="List slots")
+@paginate(CursorPagination, ordering=("account_id", "weekday", "time", "id"))
+def list_slots(request: HttpRequest, filters: Query[SlotFilter]) -> Any:
+    request.actor.require("view_content", request.workspace)
+    return Slot.objects.visible_to(request.actor.user).filter(**filters.dict(exclude_none=True))
+
+
+@router.post("/schedule/slots", response={201: list[SlotOut]}, summary="Add slots")
+def add_slots(request: HttpRequest, body: SlotIn) -> Status:
+    """One for each weekday; those that are there already are not made again."""
+    request.actor.require("manage_accounts", request.workspace)
+    made = timetable.add_slots(
+        account=one(request, Account, body.account),
+        actor=request.actor,
+        weekdays=body.weekdays,
+        time=body.time.replace(second=0, microsecond=0, tzinfo=None),
+        timezone=ZoneInfo(body.timezone) if body.timezone else None,
+    )
+    return Status(201, made)
+
+
+@router.get("/schedule/slots/next-free", response=list[FreeOut], summary="The next free slots")
+def next_free(request: HttpRequest, filters: Query[FreeFilter]) -> Any:
+    """Slots that keep the account's gap, daily limit and quiet hours. Answers 409 when there is none within a year."""
+    request.actor.require("view_content", request.workspace)
+    now = now_of(request)
+    account = one(request, Account, filters.account)
+    found = next_free_slots(account, after=filters.after or now, count=filters.count)
+    return [{"at": each.at, "slot": each.slot_id, "seconds_until": (each.at - now).total_seconds()} for each in found]
+
+
+@router.get("/schedule/slots/is-taken", response=TakenOut, summary="Is there a post at a time?")
+def is_taken(request: HttpRequest, filters: Query[TakenFilter]) -> Any:
+    """`+` in a time zone must be sent as %2B."""
+    request.actor.require("view_content", request.workspace)
+    tolerance = timedelta(minutes=filters.tolerance_minutes)
+    posts = list(queries.posts_at(one(request, Account, filters.account), filters.at, tolerance=tolerance)[:100])
+    return {"taken": bool(posts), "posts": posts}
+
+
+@router.get("/schedule/slots/{int:slot_id}", response=SlotOut, summary="One slot")
+def get_slot(request: HttpRequest, slot_id: int) -> Slot:
+    request.actor.require("view_content", request.workspace)
+    return one(request, Slot, slot_id)
+
+
+@router.patch("/schedule/slots/{int:slot_id}", response=SlotOut, summary="Move a slot")
+def change_slot(request: HttpRequest, slot_id: int, body: SlotPatch) -> Slot:
+    """Posts that stand in it keep their time."""
+    request.actor.require("manage_accounts", request.workspace)
+    fields = body.dict(exclude_none=True)
+    if "timezone" in fields:
+        fields["timezone"] = ZoneInfo(fields["timezone"])
+    if "time" in fields:
+        fields["time"] = fields["time"].replace(second=0, microsecond=0, tzinfo=None)
+    return timetable.change_slot(slot=one(request, Slot, slot_id), actor=request.actor, **fields)
+
+
+@router.delete("/schedule/slots/{int:slot_id}", response={204: None}, summary="Remove a slot")
+def remove_slot(request: HttpRequest, slot_id: int) -> Status:
+    """Posts that stand in it keep their time."""
+    request.actor.require("manage_accounts", request.workspace)
+    timetable.remove_slot(slot=one(request, Slot, slot_id), actor=request.actor)
+    return Status(204, None)

@@ -1,0 +1,308 @@
+"""The schedule as a spreadsheet: CSV in and out.
+
+A row with `item` puts that item on the schedule; a row with `text` becomes a new item that goes to review, and its time
+is kept for it until it is ready. All rows or none: while one has an error, nothing is imported. A dry run does the same
+and takes it back, so that it finds collisions between rows of the file as well.
+
+Columns: item | title, text, hashtags, format (text or video); account (id or handle); at with timezone (the account's
+if empty), or at_utc. Others are left alone, so that an export can be changed and imported.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.utils.translation import gettext as _
+
+from apps.common.clock import database_now
+from apps.common.errors import DomainError, Invalid
+from apps.common.transactions import unit_of_work
+from apps.content.models import Item
+from apps.content.services import Text, create_item, submit_item
+from apps.platforms.models import Account
+from apps.schedules.concerns import Doubtful
+from apps.schedules.models import Post, Reservation
+from apps.schedules.services import schedule_item
+from apps.schedules.slots import instant
+from apps.workspaces import audit
+from apps.workspaces.actors import Actor
+from apps.workspaces.models import Workspace
+
+MAX_BYTES = 1_000_000
+MAX_ROWS = 500
+COLUMNS = ("item", "title", "text", "hashtags", "format", "account", "at", "timezone", "at_utc")
+EXPORTED = (
+    "post",
+    "item",
+    "title",
+    "part",
+    "account",
+    "platform",
+    "state",
+    "at",
+    "timezone",
+    "at_utc",
+    "url",
+    "problem",
+)
+# Spreadsheets take what begins so for a formula, also behind the quote that hides it.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass
+class Row:
+    """One line of the file. at: when it is due; errors and warnings: sentences; warnings need `force`."""
+
+    number: int
+    values: dict[str, str]
+    title: str = ""
+    account: Account | None = None
+    at: datetime | None = None
+    does: str = ""
+    errors: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Report:
+    """imported: whether the rows were carried out; false in a dry run and while a row has an error."""
+
+    rows: list[Row]
+    imported: bool
+
+    @property
+    def failed(self) -> int:
+        return sum(bool(row.errors) for row in self.rows)
+
+    @property
+    def doubtful(self) -> int:
+        return sum(bool(row.warnings) for row in self.rows)
+
+
+class _TakenBack(Exception):
+    """Ends a dry run, or one with errors, without a trace."""
+
+
+def import_schedule(
+    *, workspace: Workspace, actor: Actor, content: bytes | str, dry_run: bool, force: bool = False
+) -> Report:
+    """Raises Invalid for what is no CSV of these columns; what is wrong with single rows is in the report."""
+    actor.require("publish_content", workspace)
+    rows = read(content)
+    accounts = Account._base_manager.filter(workspace=workspace).select_related("workspace")
+    known = {name: each for each in accounts for name in (each.handle.casefold(), str(each.pk))}
+    imported = False
+    try:
+        with unit_of_work():
+            for row in rows:
+                _carry_out(row, workspace, actor, known, force)
+            if dry_run or any(row.errors for row in rows):
+                raise _TakenBack
+            data = {"rows": len(rows), "forced": sum(bool(row.warnings) for row in rows)}
+            audit.record(workspace=workspace, actor=actor, action="schedule.import", target=workspace, data=data)
+        imported = True
+    except _TakenBack:
+        pass
+    return Report(rows, imported)
+
+
+def read(content: bytes | str) -> list[Row]:
+    """The rows of the file, with their line numbers; raises Invalid."""
+    if len(content) > MAX_BYTES:
+        raise _unreadable(_("It is larger than 1 MB."))
+    try:
+        text = content if isinstance(content, str) else content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _unreadable(_("It is not UTF-8 text.")) from error
+    if "\x00" in text:
+        raise _unreadable(_("It is not UTF-8 text."))
+    first = text.partition("\n")[0]
+    delimiter = max(",;\t", key=first.count)
+    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""), delimiter=delimiter, strict=True)
+    try:
+        names = [(name or "").strip().casefold() for name in reader.fieldnames or []]
+        reader.fieldnames = names
+        if not {"item", "text"} & set(names):
+            raise _unreadable(_("Its first line names no column “item” or “text”."))
+        rows = [
+            Row(reader.line_num, {name: _shown(value) for name, value in each.items() if name and name in COLUMNS})
+            for each in reader
+            if any(isinstance(value, str) and value.strip() for value in each.values())
+        ]
+    except csv.Error as error:
+        raise _unreadable(_("Line %(line)s is broken.") % {"line": reader.line_num}) from error
+    if not 1 <= len(rows) <= MAX_ROWS:
+        raise _unreadable(_("It has %(count)s rows; from 1 to %(most)s fit.") % {"count": len(rows), "most": MAX_ROWS})
+    return rows
+
+
+def _unreadable(reason: str) -> Invalid:
+    hint = _("Take the template, or export the schedule and change it.")
+    return Invalid(_("This file cannot be read.") + " " + reason, hint=hint, csv=[reason])
+
+
+def _shown(value: str | None) -> str:
+    text = (value or "").strip()
+    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
+
+
+def _carry_out(row: Row, workspace: Workspace, actor: Actor, accounts: dict[str, Account], force: bool) -> None:
+    _understand(row, accounts)
+    if row.errors:
+        return
+    act = _schedule if row.values.get("item") else _write
+    try:
+        with unit_of_work():
+            act(row, workspace, actor, False)
+    except Doubtful as doubt:
+        row.warnings = [each.message for each in doubt.concerns]
+        if force:
+            _forced(row, lambda: act(row, workspace, actor, True))
+        else:
+            row.errors.append(_("It needs “do it all the same”: %(why)s") % {"why": " ".join(row.warnings)})
+    except DomainError as error:
+        row.errors += _sentences(error)
+
+
+def _forced(row: Row, act: Callable[[], None]) -> None:
+    try:
+        with unit_of_work():
+            act()
+    except DomainError as error:
+        row.errors += _sentences(error)
+
+
+def _sentences(error: DomainError) -> list[str]:
+    said = [
+        text for texts in error.details.values() if isinstance(texts, list) for text in texts if isinstance(text, str)
+    ]
+    return [" ".join([str(error), *said])]
+
+
+def _understand(row: Row, accounts: dict[str, Account]) -> None:
+    """Fill in the account and the time, or say what is wrong with them."""
+    given = row.values
+    row.title = given.get("title") or given.get("text", "")[:80]
+    if bool(given.get("item")) == bool(given.get("text")):
+        row.errors.append(_("Give either an item or a text."))
+    name = given.get("account", "")
+    row.account = accounts.get(name.casefold())
+    if name and row.account is None:
+        row.errors.append(_("There is no account “%(name)s”.") % {"name": name})
+    if given.get("item") and not name:
+        row.errors.append(_("Say on which account."))
+    try:
+        row.at = _time(given, row.account)
+    except ValueError as error:
+        row.errors.append(str(error))
+    if row.at and row.at <= database_now():
+        row.errors.append(_("Its time has passed."))
+    if given.get("text") and bool(name) != bool(row.at):
+        row.errors.append(_("Give both an account and a time, or neither."))
+
+
+def _time(given: dict[str, str], account: Account | None) -> datetime | None:
+    """Raises ValueError with a sentence."""
+    if given.get("at_utc") and not given.get("at"):
+        return _parsed(given["at_utc"]).replace(tzinfo=UTC)
+    if not given.get("at"):
+        return None
+    zone = given.get("timezone", "")
+    if zone and zone not in available_timezones():
+        raise ValueError(_("“%(zone)s” is not the name of a time zone, such as Asia/Kolkata.") % {"zone": zone})
+    if not zone and account is None:
+        return None
+    wall = _parsed(given["at"])
+    at = instant(wall.date(), wall.time(), ZoneInfo(zone) if zone else account.timezone)
+    if at is None:
+        raise ValueError(_("That day does not exist in that time zone."))
+    return at
+
+
+def _parsed(text: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or not 2000 <= found.year <= 9000:
+        raise ValueError(_("“%(text)s” is no time such as 2026-12-01 18:30.") % {"text": text})
+    # Whoever writes an offset means the instant; the zone's name then only says how to show it.
+    return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
+
+
+def _schedule(row: Row, workspace: Workspace, actor: Actor, force: bool) -> None:
+    number = row.values["item"]
+    usable = number.isascii() and number.isdigit() and len(number) < 19
+    items = Item._base_manager.select_related("workspace")
+    item = items.filter(workspace=workspace, pk=int(number)).first() if usable else None
+    if item is None:
+        raise Invalid(_("There is no item “%(number)s”.") % {"number": number})
+    row.title = item.title
+    posts = schedule_item(item=item, account=row.account, actor=actor, at=row.at, force=force)
+    row.at = posts[0].due_at
+    row.does = _("Schedules it")
+
+
+def _write(row: Row, workspace: Workspace, actor: Actor, force: bool) -> None:
+    given = row.values
+    wanted = given.get("format", "").casefold() or Item.Format.TEXT
+    if wanted not in Item.Format.values:
+        raise Invalid(_("The format is “text” or “video”."))
+    title = given.get("title") or given["text"].splitlines()[0][:120]
+    tags = given.get("hashtags", "").replace("#", " ").replace(",", " ").split()
+    description = given["text"] if wanted == Item.Format.TEXT else ""
+    text = Text(title, [{"title": title, "text": given["text"]}], description=description, hashtags=tags)
+    item = create_item(workspace=workspace, actor=actor, kind=Item.Kind.STORY, format=wanted, text=text)
+    submit_item(item=item, actor=actor)
+    row.does = _("Goes to review")
+    if row.account and row.at:
+        Reservation._base_manager.create(
+            workspace=workspace, item=item, account=row.account, due_at=row.at, made_by=actor.label
+        )
+        row.does = _("Goes to review, and keeps its time")
+
+
+# --- Out --------------------------------------------------------------------------------------------------------------
+def export_schedule(posts: Iterable[Post]) -> str:
+    """Posts as CSV, each at the time of its account's wall and in UTC; no cell is taken for a formula."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(EXPORTED)
+    for post in posts:
+        local = post.due_at.astimezone(post.account.timezone)
+        cells = (
+            post.pk,
+            post.item_id,
+            post.variant.title,
+            post.part,
+            post.account.handle,
+            post.account.platform,
+            post.state,
+            f"{local:%Y-%m-%d %H:%M}",
+            post.account.timezone,
+            f"{post.due_at.astimezone(UTC):%Y-%m-%d %H:%M}",
+            post.url,
+            (post.error or {}).get("message", ""),
+        )
+        writer.writerow([escaped(cell) for cell in cells])
+    return out.getvalue()
+
+
+def escaped(cell: object) -> str:
+    text = str(cell)
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def template() -> str:
+    """An empty file with the columns and one example of each kind."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(COLUMNS)
+    writer.writerow(["12", "", "", "", "", "night-stories", "2026-12-01 18:30", "", ""])
+    writer.writerow(["", "A title", "What it says.", "harbour night", "text", "", "", "", ""])
+    return out.getvalue()
