@@ -34,6 +34,7 @@ urlpatterns = [
     path("api/v1/", api.urls),
     re_path(r"^api/", _api_not_found),
     path("feeds/", include("apps.platforms.feed.urls")),
+    path("", include("apps.schedules.urls")),
     path("", include("apps.workspaces.urls")),
     path("w/<slug:slug>/", include("apps.desk.urls")),
 ]
