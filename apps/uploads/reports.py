@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from typing import Any
 
 import structlog
 from django.core.files.base import ContentFile
@@ -13,6 +15,7 @@ from apps.common.redaction import mask_text
 from apps.common.transactions import unit_of_work
 from apps.lifecycle.events import emit
 from apps.platforms.base import Report
+from apps.platforms.renewal import keep_credentials
 from apps.schedules.models import Post
 from apps.uploads.leases import Lease, LeaseLost
 from apps.uploads.models import Attempt, Evidence
@@ -83,6 +86,9 @@ class LeaseReport(Report):
             )
         except Exception:
             log.warning("evidence_not_kept", post=post.pk, name=name, exc_info=True)
+
+    def renewed(self, credentials: Mapping[str, Any]) -> None:
+        keep_credentials(self._lease.post.account, credentials)
 
 
 def _kept(content: bytes, content_type: str) -> tuple[str, bytes] | None:

@@ -72,7 +72,8 @@ def _publish(post: Post) -> str:
     try:
         request = request_for(post, lease.platform)
     except DomainError as error:
-        return outcomes.failed(lease, _missing(error))
+        passing = isinstance(error, AdapterError) and not error.permanent  # the login could not be renewed
+        return outcomes.failed(lease, error if passing else _missing(error))
     if lease.platform.checks_before_publishing and (refusal := _check(lease, request)) is not None:
         return refusal
     if not _commit_intent(lease):
