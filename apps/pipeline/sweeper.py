@@ -19,6 +19,8 @@ from apps.lifecycle.runs import reclaim_lapsed_runs, waiting_runs
 from apps.lifecycle.services import TransitionRefused, advance
 from apps.pipeline import tasks
 from apps.pipeline.receivers import send
+from apps.schedules.evergreen import fill_pools
+from apps.schedules.recurring import fill_recurrences
 from apps.uploads import services as uploads
 from apps.workspaces.actors import SYSTEM
 from apps.workspaces.audit import describe
