@@ -38,6 +38,8 @@ def sweep_all() -> dict[str, int]:
     found = {
         "runs_reclaimed": reclaim_lapsed_runs(),
         "runs_woken": _wake_runs(),
+        "turns_booked": fill_recurrences(),
+        "slots_filled": fill_pools(),
         "states_followed": sum(_follow(label, machine) for label, machine in registered().items()),
         "states_timed_out": sum(_time_out(label, machine) for label, machine in registered().items()),
         "posts": uploads.sweep(),
