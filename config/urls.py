@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from apps.lifecycle.health import health, metrics, register
 from apps.schedules.dispatcher import is_alive
+from apps.uploads.views import file_by_link
 from config.api import api
 from config.problems import not_found
 
@@ -36,5 +37,7 @@ urlpatterns = [
     path("feeds/", include("apps.platforms.feed.urls")),
     path("", include("apps.schedules.urls")),
     path("", include("apps.workspaces.urls")),
+    path("by-hand/<str:token>/", file_by_link, name="by-hand-file"),
+    path("w/<slug:slug>/", include("apps.uploads.urls")),
     path("w/<slug:slug>/", include("apps.desk.urls")),
 ]

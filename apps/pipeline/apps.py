@@ -10,7 +10,11 @@ class PipelineConfig(AppConfig):
     verbose_name = _("Pipeline")
 
     def ready(self) -> None:
-        from apps.pipeline import flow, receivers  # noqa: F401  they connect signals and need all models loaded
+        from apps.lifecycle.health import register
+        from apps.pipeline import flow, health, receivers  # noqa: F401  they connect signals
+
+        register("self-healing", health.self_healing)
+        health.export()
 
         # Django sends the signal for apps with models only, and pipeline has none; the timers are beat's rows anyway.
         beat = apps.get_app_config("django_celery_beat")

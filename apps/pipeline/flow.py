@@ -16,8 +16,10 @@ from apps.lifecycle.models import Run
 from apps.lifecycle.runs import cancel_run, start_run
 from apps.lifecycle.services import TransitionRefused, advance
 from apps.renders.services import has_final
+from apps.schedules.models import Post
 from apps.schedules.services import cancel_posts_of, schedule_ready_item
 from apps.stories.models import Story
+from apps.uploads.notices import note, unnoted
 from apps.workspaces.actors import SYSTEM
 from apps.workspaces.audit import describe
 
@@ -77,6 +79,14 @@ def put_on_schedule(item: Item) -> None:
 def stand_down(item: Item) -> None:
     close_reviews(item=item)
     stop_production(item)
+
+
+@handles("post", "needs_human", pending=unnoted)
+@handles("post", "rejected", pending=unnoted)
+@handles("post", "missed", pending=unnoted)
+def tell_people(post: Post) -> None:
+    """Owners and admins hear of it by mail; the sweeper sends what has gathered."""
+    note(post)
 
 
 @handles("run", "succeeded", pending=lambda runs: runs.none())

@@ -18,10 +18,12 @@ from apps.lifecycle.models import Run
 from apps.lifecycle.runs import reclaim_lapsed_runs, waiting_runs
 from apps.lifecycle.services import TransitionRefused, advance
 from apps.pipeline import tasks
+from apps.pipeline.health import remember
 from apps.pipeline.receivers import send
 from apps.schedules.evergreen import fill_pools
 from apps.schedules.recurring import fill_recurrences
 from apps.uploads import services as uploads
+from apps.uploads.notices import waiting_workspaces
 from apps.workspaces.actors import SYSTEM
 from apps.workspaces.audit import describe
 
@@ -42,11 +44,17 @@ def sweep_all() -> dict[str, int]:
         "slots_filled": fill_pools(),
         "states_followed": sum(_follow(label, machine) for label, machine in registered().items()),
         "states_timed_out": sum(_time_out(label, machine) for label, machine in registered().items()),
-        "posts": uploads.sweep(),
+        **{f"posts_{name}": count for name, count in uploads.sweep().items()},
+        "people_told": _tell_people(),
     }
     if any(found.values()):
         log.info("swept", **found)
+    remember(found)
     return found
+
+
+def _tell_people() -> int:
+    return sum(_sent(tasks.tell, workspace) for workspace in waiting_workspaces(timezone.now()))
 
 
 def _wake_runs() -> int:

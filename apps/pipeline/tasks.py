@@ -5,6 +5,7 @@ from __future__ import annotations
 import structlog
 from celery import shared_task
 from django.apps import apps
+from django_scopes import scopes_disabled
 
 from apps.lifecycle import retention
 from apps.lifecycle.handlers import handler_of
@@ -12,7 +13,10 @@ from apps.lifecycle.machines import machine_of
 from apps.lifecycle.runs import execute_run
 from apps.lifecycle.services import TransitionRefused
 from apps.lifecycle.tasks import WorkspaceTask
+from apps.uploads import notices
+from apps.uploads import retention as uploads_retention
 from apps.uploads.services import publish_post
+from apps.workspaces.models import Workspace
 
 log = structlog.get_logger(__name__)
 
@@ -54,6 +58,13 @@ def sweep() -> dict[str, int]:
     return sweep_all()
 
 
+@shared_task(base=WorkspaceTask)
+def tell(workspace_id: int) -> None:
+    """Mail what waits for people."""
+    notices.mail(Workspace.objects.get(pk=workspace_id))
+
+
 @shared_task
 def tidy() -> dict[str, int]:
-    return retention.clean()
+    with scopes_disabled():
+        return {**retention.clean(), **uploads_retention.clean()}

@@ -8,7 +8,8 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.html import format_html
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
@@ -16,11 +17,14 @@ from apps.common.errors import DomainError
 from apps.lifecycle.services import open_actions
 from apps.schedules import queries
 from apps.schedules import services as schedule
-from apps.schedules.machine import POST_MACHINE
+from apps.schedules.machine import FOR_PEOPLE, POST_MACHINE
 from apps.schedules.models import Post
-from apps.uploads.models import Attempt
+from apps.uploads.dead_letters import Settled, drop_all, replay_all
+from apps.uploads.models import Attempt, DeadLetter
+from apps.uploads.problems import TABLE, explain
 from apps.uploads.services import report_published
 from apps.workspaces.admin_base import WorkspaceAdmin, WorkspaceTabularInline
+from apps.workspaces.models import Workspace
 
 COLOURS = {"neutral": "", "waiting": "warning", "busy": "info", "good": "success", "bad": "danger"}
 STATE_COLOURS = {state.name: COLOURS[state.tone] for state in POST_MACHINE.states}
@@ -39,12 +43,36 @@ class StateFilter(admin.SimpleListFilter):
 
 class AttemptInline(WorkspaceTabularInline):
     model = Attempt
-    fields = readonly_fields = ("number", "kind", "outcome", "started_at", "intent_at", "finished_at", "shown_error")
+    fields = readonly_fields = (
+        "number",
+        "kind",
+        "outcome",
+        "started_at",
+        "intent_at",
+        "shown_took",
+        "percent",
+        "shown_error",
+        "shown_evidence",
+    )
     extra = 0
 
     @display(description=_("error"))
     def shown_error(self, attempt: Attempt) -> str:
-        return (attempt.error or {}).get("message", "")
+        error = attempt.error or {}
+        return f"{error.get('message', '')} {error.get('hint', '')}".strip()
+
+    @display(description=_("took"))
+    def shown_took(self, attempt: Attempt) -> str:
+        return f"{attempt.took.total_seconds():.1f} s" if attempt.took is not None else ""
+
+    @display(description=_("evidence"))
+    def shown_evidence(self, attempt: Attempt) -> str:
+        links = ((_page("evidence", attempt.workspace, each.pk), each.name) for each in attempt.evidence.all())
+        return format_html_join(" ", '<a class="text-primary-600 underline" href="{}">{}</a>', links)
+
+
+def _page(name: str, workspace: Workspace, pk: int) -> str:
+    return reverse(f"uploads:{name}", args=[workspace.slug, pk])
 
 
 @admin.register(Post)
@@ -72,6 +100,7 @@ class PostAdmin(WorkspaceAdmin):
         "published_at",
         "shown_link",
         "shown_error",
+        "shown_page",
         "scheduled_by",
     )
 
@@ -143,5 +172,80 @@ class PostAdmin(WorkspaceAdmin):
 
     @display(description=_("error"))
     def shown_error(self, post: Post) -> str:
-        error = post.error or {}
+        error = explain(post)
         return f"{error.get('message', '')} {error.get('hint', '')}".strip()
+
+    @display(description=_("page"))
+    def shown_page(self, post: Post) -> str:
+        name, label = ("by-hand", _("Post by hand")) if post.needs_person else ("post", _("Attempts"))
+        address = _page(name, post.workspace, post.pk)
+        return format_html('<a class="text-primary-600 underline" href="{}">{}</a>', address, label)
+
+
+class CauseFilter(admin.SimpleListFilter):
+    title = _("cause")
+    parameter_name = "cause"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(row.code, row.sentence) for row in TABLE]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if self.value() == "missed":
+            return queryset.filter(state="missed")
+        return queryset.filter(error__code=self.value()) if self.value() else queryset
+
+
+@admin.register(DeadLetter)
+class DeadLetterAdmin(WorkspaceAdmin):
+    """What waits for people: all of it, with why; a click leads to its attempts and the kit to post it by hand."""
+
+    icon = "mark_email_unread"
+    change_permission = "publish_content"
+    list_display = ("shown_title", "account", "shown_state", "shown_error", "state_at", "shown_page")
+    list_filter = (CauseFilter, StateFilter)
+    list_display_links = None
+    search_fields = ("variant__title",)
+    actions = ("replay", "drop")
+    fields = readonly_fields = ("shown_title", "account", "shown_state", "shown_error", "state_at", "shown_page")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[DeadLetter]:
+        found = DeadLetter.objects.filter(state__in=FOR_PEOPLE)
+        return found.select_related("workspace", "account", "item", "variant").order_by("-state_at")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """The list acts; a single row is changed on its post's own page."""
+        return obj is None and super().has_change_permission(request, obj)
+
+    @admin.action(description=_("Send again"))
+    def replay(self, request: HttpRequest, queryset: QuerySet[DeadLetter]) -> None:
+        self._settle(request, queryset, replay_all)
+
+    @admin.action(description=_("Drop"))
+    def drop(self, request: HttpRequest, queryset: QuerySet[DeadLetter]) -> None:
+        self._settle(request, queryset, drop_all)
+
+    def _settle(self, request: HttpRequest, chosen: QuerySet[DeadLetter], service: Callable[..., Settled]) -> None:
+        settled = service(
+            posts=queries.posts().filter(pk__in=list(chosen.values_list("pk", flat=True))), actor=request.actor
+        )
+        for post, error in settled.refused:
+            self.message_user(request, f"{post}: {error}", messages.ERROR)
+        if settled.done:
+            self.message_user(request, _("Done: %(count)s.") % {"count": len(settled.done)}, messages.SUCCESS)
+
+    @display(description=_("title"))
+    def shown_title(self, post: DeadLetter) -> str:
+        return post.variant.title
+
+    @display(description=_("state"), ordering="state", label=STATE_COLOURS)
+    def shown_state(self, post: DeadLetter) -> tuple[str, Any]:
+        return post.state, POST_MACHINE.state(post.state).label
+
+    @display(description=_("why"))
+    def shown_error(self, post: DeadLetter) -> str:
+        return explain(post).get("message", "")
+
+    @display(description=_("page"))
+    def shown_page(self, post: DeadLetter) -> str:
+        address = _page("by-hand", post.workspace, post.pk)
+        return format_html('<a class="text-primary-600 underline" href="{}">{}</a>', address, _("Open"))

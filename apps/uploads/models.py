@@ -117,6 +117,7 @@ class Notice(WorkspaceModel):
     created_at = models.DateTimeField(_("since"), default=timezone.now)
     told_at = models.DateTimeField()
     try_after = models.DateTimeField(default=timezone.now)
+    failures = models.PositiveSmallIntegerField(default=0)
     mailed_at = models.DateTimeField(_("mailed"), null=True)
 
     class Meta:

@@ -188,7 +188,7 @@ def test_a_state_that_lasts_too_long_is_left(in_workspace, item):
 def test_beat_ticks_for_lost_work_and_for_what_is_old(db):
     ticks = PeriodicTask.objects.filter(task__startswith="apps.pipeline").values_list("task", "enabled")
     assert sorted(ticks) == [("apps.pipeline.tasks.sweep", True), ("apps.pipeline.tasks.tidy", True)]
-    assert tasks.tidy() == {"events": 0, "tickets": 0, "answers": 0}
+    assert tasks.tidy() == {"events": 0, "tickets": 0, "answers": 0, "evidence": 0, "notices": 0}
 
 
 def test_a_message_that_comes_late_does_no_harm(in_workspace, item):

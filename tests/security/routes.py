@@ -26,7 +26,11 @@ OBJECTS = {
 }
 WORDS = {"action": "cancel", "kind": "script"}
 # Where another word is needed: by name of the route.
-WORDS_OF = {"desk:story-action": {"action": "shortlist"}, "desk:item-action": {"action": "submit"}}
+WORDS_OF = {
+    "uploads:settle-one": {"action": "drop"},
+    "desk:story-action": {"action": "shortlist"},
+    "desk:item-action": {"action": "submit"},
+}
 PARAMETER = re.compile(r"<(?:(?P<converter>\w+):)?(?P<name>\w+)>|\{(?:\w+:)?(?P<brace>\w+)\}")
 
 

@@ -41,9 +41,23 @@ PAGES = {
     "desk:item-action": None,
     "desk:post-action": "publish_content",
     "desk:run-action": "write_content",
+    "uploads:attention": "publish_content",
+    "uploads:settle-one": "publish_content",
+    "uploads:by-hand": "publish_content",
 }
 # Pages that only show; posting to them changes nothing.
-SHOWN = {"workspaces:open", "desk:dashboard", "desk:items", "desk:item", "desk:asset", "desk:review", "desk:schedule"}
+SHOWN = {
+    "workspaces:open",
+    "desk:dashboard",
+    "desk:items",
+    "desk:item",
+    "desk:asset",
+    "desk:review",
+    "desk:schedule",
+    "uploads:post",
+    "uploads:evidence",
+    "uploads:problems",
+}
 OPERATIONS = {
     "POST /api/v1/pipeline/runs/{run_id}/cancel": "write_content",
     "POST /api/v1/pipeline/runs/{run_id}/retry": "write_content",
@@ -71,6 +85,11 @@ OPERATIONS = {
     "POST /api/v1/schedule/posts/{post_id}/cancel": "publish_content",
     "POST /api/v1/schedule/posts/{post_id}/force": "publish_content",
     "POST /api/v1/schedule/posts/{post_id}/published": "publish_content",
+    "POST /api/v1/dead-letters/replay": "publish_content",
+    "POST /api/v1/dead-letters/drop": "publish_content",
+    "POST /api/v1/dead-letters/{post_id}/replay": "publish_content",
+    "POST /api/v1/dead-letters/{post_id}/drop": "publish_content",
+    "POST /api/v1/manual-uploads/{post_id}": "publish_content",
 }
 
 
@@ -131,6 +150,8 @@ def test_page_can_be_looked_at_by_who_may(town, route):
         needed = "manage_workspace" if route.name == "workspaces:settings" else EVERYBODY
         if route.name == "desk:item-edit":
             needed = "write_content"
+        if route.name == "uploads:evidence":
+            needed = "publish_content"
         expected = {200, 302, 404, 405} if needed in ROLES[role] else {403}
         assert status in expected, f"{role}: {path} answered {status}"
 

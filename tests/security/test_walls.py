@@ -28,6 +28,7 @@ OPEN = {
     "/accounts/": "allauth: signing in, and one's own account",
     "/i18n/": "a cookie with the language",
     "language": "a cookie with the language",
+    "by-hand-file": "the signed token in the address is the right to one file",
     "invitation": "the key in the address is the right to it",
     "None": "answers 404 to every unknown address under /api/",
 }

@@ -67,6 +67,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='since')),
                 ('told_at', models.DateTimeField()),
                 ('try_after', models.DateTimeField(default=django.utils.timezone.now)),
+                ('failures', models.PositiveSmallIntegerField(default=0)),
                 ('mailed_at', models.DateTimeField(null=True, verbose_name='mailed')),
                 ('post', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notices', to='schedules.post')),
                 ('workspace', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='workspaces.workspace', verbose_name='workspace')),

@@ -1,0 +1,57 @@
+"""Posts for which nothing more happens by itself: sending them again, or dropping them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from apps.common.errors import DomainError
+from apps.common.transactions import unit_of_work
+from apps.schedules.models import Post
+from apps.schedules.services import cancel_post, post_now
+from apps.schedules.wake import wake_dispatcher
+from apps.uploads.outcomes import wake_next_parts
+from apps.workspaces.actors import Actor
+
+AT_ONCE = 500
+
+
+@dataclass
+class Settled:
+    """What became of several at once: those that went through, and the reasons of those that did not."""
+
+    done: list[Post] = field(default_factory=list)
+    refused: list[tuple[Post, DomainError]] = field(default_factory=list)
+
+
+def replay(*, post: Post, actor: Actor) -> Post:
+    """Send it again, now. Its attempts stay where they are, and its tries count anew."""
+    return post_now(post=post, actor=actor)
+
+
+def drop(*, post: Post, actor: Actor) -> Post:
+    """Give it up. The parts after it go on."""
+    with unit_of_work():
+        cancel_post(post=post, actor=actor)
+        wake_next_parts(post)
+        wake_dispatcher()
+    return post
+
+
+def replay_all(*, posts: Iterable[Post], actor: Actor) -> Settled:
+    return _each(posts, actor, replay)
+
+
+def drop_all(*, posts: Iterable[Post], actor: Actor) -> Settled:
+    return _each(posts, actor, drop)
+
+
+def _each(posts: Iterable[Post], actor: Actor, service: Callable[..., Post]) -> Settled:
+    """One transaction a post: what cannot be done with one is no reason to leave the others."""
+    settled = Settled()
+    for post in posts:
+        try:
+            settled.done.append(service(post=post, actor=actor))
+        except DomainError as error:
+            settled.refused.append((post, error))
+    return settled
