@@ -4,10 +4,10 @@ import signal
 from threading import Event
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from apps.pipeline import tasks
-from apps.pipeline.receivers import send
+from apps.pipeline.posting import PostSender
 from apps.schedules.dispatcher import Dispatcher
 
 
@@ -18,9 +18,8 @@ class Command(BaseCommand):
         stop = Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        Dispatcher(_send_posts).run(stop)
-
-
-def _send_posts(posts: list[tuple[int, int]]) -> None:
-    for workspace_id, post_id in posts:
-        send(tasks.publish, workspace_id, post_id, queue="posting")
+        sender = PostSender(settings.WORKER_CONCURRENCY)
+        try:
+            Dispatcher(sender).run(stop)
+        finally:
+            sender.close()
