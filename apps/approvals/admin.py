@@ -192,8 +192,8 @@ class ApprovalPolicyAdmin(WorkspaceAdmin):
 
     icon = "policy"
     change_permission = add_permission = "manage_workspace"
-    list_display = ("when", "approvers", "author_may_approve")
-    fields = ("when", "approvers", "author_may_approve")
+    list_display = ("when", "approvers", "author_may_approve", "review_clips")
+    fields = ("when", "approvers", "author_may_approve", "review_clips")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_add_permission(request, obj) and not ApprovalPolicy.objects.exists()

@@ -63,6 +63,7 @@ class PolicyBody(Schema):
     when: Literal["before", "after", "both"] = Field(description="Review the text, the finished video, or both.")
     approvers: int = Field(ge=1, le=9, description="How many people must approve.", examples=[1])
     author_may_approve: bool = Field(description="False asks for a second pair of eyes.")
+    review_clips: bool = Field(True, description="False lets clips go out without anybody having looked.")
 
 
 @router.get("/reviews/", response=list[ReviewOut], summary="What waits for a decision")

@@ -29,6 +29,11 @@ class ApprovalPolicy(WorkspaceModel):
         default=True,
         help_text=_("Off means four eyes: whoever wrote or edited a version cannot approve it."),
     )
+    review_clips = models.BooleanField(
+        _("review clips"),
+        default=True,
+        help_text=_("Off means that this policy approves clips by itself: they go out without anybody having looked."),
+    )
 
     class Meta:
         verbose_name = _("approval policy")
@@ -38,8 +43,10 @@ class ApprovalPolicy(WorkspaceModel):
     def __str__(self) -> str:
         return self.get_when_display()
 
-    def wants(self, stage: str) -> bool:
-        """Whether people review this stage ("text" or "final")."""
+    def wants(self, stage: str, kind: str = "") -> bool:
+        """Whether people review this stage ("text" or "final") of items of that kind."""
+        if kind == Item.Kind.CLIP and not self.review_clips:
+            return False
         wanted = {Item.Stage.TEXT: self.When.BEFORE, Item.Stage.FINAL: self.When.AFTER}[stage]
         return self.when in {self.When.BOTH, wanted}
 

@@ -31,14 +31,29 @@ def policy_of(workspace: Workspace) -> ApprovalPolicy:
 
 
 def set_policy(
-    *, workspace: Workspace, actor: Actor, when: str, approvers: int, author_may_approve: bool
+    *,
+    workspace: Workspace,
+    actor: Actor,
+    when: str,
+    approvers: int,
+    author_may_approve: bool,
+    review_clips: bool | None = None,
 ) -> ApprovalPolicy:
-    """Write the workspace's policy; it holds for reviews that open, and are decided, from now on."""
+    """Write the workspace's policy; it holds for reviews that open, and are decided, from now on.
+
+    review_clips: None leaves it as it is.
+    """
     actor.require("manage_workspace", workspace)
     policy = policy_of(workspace)
     policy.when, policy.approvers, policy.author_may_approve = when, approvers, author_may_approve
+    policy.review_clips = policy.review_clips if review_clips is None else review_clips
     policy.full_clean(exclude=["workspace"])
-    data = {"when": when, "approvers": approvers, "author_may_approve": author_may_approve}
+    data = {
+        "when": when,
+        "approvers": approvers,
+        "author_may_approve": author_may_approve,
+        "review_clips": policy.review_clips,
+    }
     with unit_of_work():
         policy.save()
         audit.record(workspace=workspace, actor=actor, action="policy.change", target=policy, data=data)
@@ -61,8 +76,9 @@ def open_review(*, item: Item) -> Review | None:
         review, created = Review._base_manager.get_or_create(
             item=item, closed_at=None, defaults={"workspace": item.workspace, "stage": item.review_stage}
         )
-        if not policy_of(item.workspace).wants(item.review_stage):
-            _approve_by_policy(item, review)
+        policy = policy_of(item.workspace)
+        if not policy.wants(item.review_stage, item.kind):
+            _approve_by_policy(item, review, policy)
         elif created:
             data = {"stage": review.stage, "title": item.title, "revision": item.current_revision.number}
             emit(workspace=item.workspace, type="review.opened", subject=item, data=data)
@@ -207,7 +223,8 @@ def _approve(item: Item, review: Review, revision: Revision, actor: Actor) -> No
     _close(review)
 
 
-def _approve_by_policy(item: Item, review: Review) -> None:
+def _approve_by_policy(item: Item, review: Review, policy: ApprovalPolicy) -> None:
+    unreviewed = item.kind == Item.Kind.CLIP and not policy.review_clips
     label = Actor(kind="system", label=_("Approval policy"))
     Decision._base_manager.create(
         workspace=item.workspace,
@@ -215,7 +232,9 @@ def _approve_by_policy(item: Item, review: Review) -> None:
         revision=item.current_revision,
         verdict=Verdict.APPROVE,
         actor_label=label.label,
-        comment=_("This workspace reviews the other stage."),
+        comment=_("This workspace does not review clips.")
+        if unreviewed
+        else _("This workspace reviews the other stage."),
     )
     _approve(item, review, item.current_revision, label)
 

@@ -70,7 +70,7 @@ def create_item(
 ) -> Item:
     """A draft with revision 1. Raises Invalid."""
     actor.require("write_content", workspace)
-    check_text(text)
+    check_text(text, kind=kind)
     origin = origin or Origin()
     with unit_of_work():
         item = Item(
@@ -108,7 +108,7 @@ def revise_item(*, item: Item, actor: Actor, text: Text, base: int, note: str = 
     An item that was approved goes back to review: an approval names one revision.
     """
     actor.require("write_content", item.workspace)
-    check_text(text)
+    check_text(text, kind=item.kind)
     with unit_of_work():
         rows = Item._base_manager.select_for_update(of=("self",)).select_related("current_revision", "workspace")
         item = rows.get(pk=item.pk)
@@ -135,13 +135,14 @@ def revise_item(*, item: Item, actor: Actor, text: Text, base: int, note: str = 
     return revision
 
 
-def check_text(text: Text) -> None:
+def check_text(text: Text, *, kind: str = "") -> None:
+    """Raises Invalid. A clip may have no words: in some nobody speaks."""
     problems: dict[str, list[str]] = {}
     if not text.title.strip():
         problems["title"] = [_("Give it a title.")]
     if len(text.title) > 300:
         problems["title"] = [_("A title has at most 300 characters.")]
-    if not any(part["text"].strip() for part in text.parts):
+    if kind != Item.Kind.CLIP and not any(part["text"].strip() for part in text.parts):
         problems["parts"] = [_("There is no text to tell.")]
     if problems:
         raise Invalid(_("The text is not complete."), **problems)

@@ -11,7 +11,7 @@ class PipelineConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.lifecycle.health import register
-        from apps.pipeline import flow, health, receivers  # noqa: F401  they connect signals
+        from apps.pipeline import clips, flow, health, receivers  # noqa: F401  they connect signals
 
         register("self-healing", health.self_healing)
         health.export()
@@ -27,6 +27,7 @@ def keep_timers(**_kwargs: Any) -> None:
 
     for name, task, every, period in (
         ("Sweep: find lost work", "apps.pipeline.tasks.sweep", 10, IntervalSchedule.SECONDS),
+        ("Clips: look into the watched folders", "apps.clips.tasks.watch", 5, IntervalSchedule.SECONDS),
         ("Tidy: drop old events, tickets and answers", "apps.pipeline.tasks.tidy", 1, IntervalSchedule.DAYS),
     ):
         interval = IntervalSchedule.objects.filter(every=every, period=period).first()

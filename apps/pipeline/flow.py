@@ -15,6 +15,7 @@ from apps.lifecycle.handlers import carried, handles
 from apps.lifecycle.models import Run
 from apps.lifecycle.runs import cancel_run, start_run
 from apps.lifecycle.services import TransitionRefused, advance
+from apps.pipeline.clips import schedule_clip
 from apps.renders.services import has_final
 from apps.schedules.models import Post
 from apps.schedules.services import cancel_posts_of, schedule_ready_item
@@ -63,7 +64,7 @@ def render(item: Item) -> None:
     """Render, or when everything is rendered, ask for a look at the result or finish, as the policy says."""
     if not has_final(item.approved_revision):
         start_run(workspace=item.workspace, kind="render", subject=item, queue="media")
-    elif policy_of(item.workspace).wants(Item.Stage.FINAL):
+    elif policy_of(item.workspace).wants(Item.Stage.FINAL, item.kind):
         advance(item, "review_result", actor=SYSTEM, fields={"review_stage": Item.Stage.FINAL})
     else:
         advance(item, "complete", actor=SYSTEM)
@@ -71,7 +72,10 @@ def render(item: Item) -> None:
 
 @handles("item", "ready")
 def put_on_schedule(item: Item) -> None:
-    schedule_ready_item(item=item)
+    if item.kind == Item.Kind.CLIP:
+        schedule_clip(item)
+    else:
+        schedule_ready_item(item=item)
 
 
 @handles("item", "changes_requested", pending=lambda items: items.none())

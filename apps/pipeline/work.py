@@ -7,6 +7,7 @@ from typing import Any
 
 from django.apps import apps
 
+from apps.clips.services import prepare_clip, rewrite_metadata, take_file
 from apps.common.errors import NotFound
 from apps.lifecycle.runs import Work
 from apps.renders.services import normalise_footage, render_item, render_preview
@@ -16,6 +17,9 @@ from apps.stories.services import fetch_source, write_script
 WORK: dict[str, Callable[[Any, Work], Any]] = {
     "fetch": lambda source, work: fetch_source(source=source, work=work),
     "script": lambda story, work: write_script(story=story, work=work),
+    "clip_take": lambda file, work: take_file(row=file, work=work),
+    "clip": lambda clip, work: prepare_clip(clip=clip, work=work),
+    "clip_metadata": lambda clip, work: rewrite_metadata(clip=clip, work=work),
     "preview": lambda item, work: render_preview(item=item, work=work),
     "footage": lambda footage, work: normalise_footage(footage=footage, work=work),
     "render": lambda item, work: render_item(item=item, work=work),

@@ -11,26 +11,15 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from apps.common.errors import Invalid
+from apps.content.media import cache_dir
 from apps.engines.captions import PRESETS, CaptionStyle, FontLibrary, default_folders, stage_fonts
 from apps.engines.video.cards import CardStyle
-from apps.engines.video.ffmpeg import FFmpeg
 from apps.engines.video.lettering import Typeface
 from apps.engines.voice.base import VoiceEngine
 from apps.engines.voice.registry import ENGINES
 from apps.renders.models import VideoStyle
 
 CARD_FONT = "Poppins"
-
-
-def cache_dir(name: str) -> Path:
-    """A folder of things made once; losing it costs time, never content."""
-    folder = Path(settings.CACHE_ROOT) / name
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-def find_ffmpeg() -> FFmpeg:
-    return FFmpeg.find(settings.FFMPEG_BINARY or None)
 
 
 def voice_of(style: VideoStyle) -> VoiceEngine:

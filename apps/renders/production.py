@@ -15,6 +15,7 @@ from pathlib import Path
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from apps.content.media import cache_dir
 from apps.content.models import Asset, Revision
 from apps.content.services import keep_asset
 from apps.engines.captions import build_captions, build_vtt, stage_fonts
@@ -34,7 +35,7 @@ from apps.engines.video.thumbnail import ThumbnailRequest, thumbnail, thumbnail_
 from apps.engines.voice.base import VoiceEngine
 from apps.engines.voice.narration import Narration, narrate
 from apps.lifecycle.runs import RunCancelled, Work
-from apps.renders.engines import Look, cache_dir, font_library
+from apps.renders.engines import Look, font_library
 from apps.renders.script import PartScript
 
 TAIL = 0.8

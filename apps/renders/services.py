@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from apps.common.errors import Invalid
 from apps.common.transactions import unit_of_work
+from apps.content.media import cache_dir, find_ffmpeg
 from apps.content.models import Asset, Item, Revision
 from apps.engines.video.backgrounds import import_footage
 from apps.engines.video.compose import FINAL, PREVIEW, Preset
@@ -19,7 +20,8 @@ from apps.engines.video.frame import BackgroundClip
 from apps.engines.video.moving import MovingBackground, generate_background
 from apps.lifecycle.events import emit
 from apps.lifecycle.runs import Work, start_run
-from apps.renders.engines import cache_dir, find_ffmpeg, look_of, voice_of
+from apps.renders.clip_production import clip_look, produce_clip_item
+from apps.renders.engines import look_of, voice_of
 from apps.renders.models import Footage, VideoStyle
 from apps.renders.production import Studio, produce_part
 from apps.renders.script import part_scripts
@@ -75,6 +77,10 @@ def produce(item: Item, revision: Revision, work: Work, *, preset: Preset, kind:
         )
     workspace = item.workspace
     style = style_of(workspace)
+    if item.kind == Item.Kind.CLIP:
+        asset = produce_clip_item(item, revision, clip_look(look_of(style), item), work, preset=preset, kind=kind)
+        _announce(item, revision, asset, of=1)
+        return
     scripts = part_scripts(revision, language=item.language, profanity=workspace.profanity)
     work.plan(1 + len(scripts) * STAGES[kind])
     work.step("background", label=_("Background"), total=1.0)
@@ -89,8 +95,12 @@ def produce(item: Item, revision: Revision, work: Work, *, preset: Preset, kind:
     )
     for script in scripts:
         asset = produce_part(studio, script, preset=preset, kind=kind)
-        data = {"kind": kind, "part": script.number, "of": script.total, "revision": revision.number, "asset": asset.pk}
-        emit(workspace=workspace, type="asset.made", subject=item, data=data)
+        _announce(item, revision, asset, of=script.total)
+
+
+def _announce(item: Item, revision: Revision, asset: Asset, *, of: int) -> None:
+    data = {"kind": asset.kind, "part": asset.part, "of": of, "revision": revision.number, "asset": asset.pk}
+    emit(workspace=item.workspace, type="asset.made", subject=item, data=data)
 
 
 def background_clips(style: VideoStyle, work: Work) -> tuple[BackgroundClip, ...]:

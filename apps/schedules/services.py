@@ -10,6 +10,7 @@ import structlog
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from apps.clips.services import announce_scheduled
 from apps.common.clock import database_now
 from apps.common.errors import Conflict, Invalid, TooLate
 from apps.common.transactions import unit_of_work
@@ -188,6 +189,7 @@ class _Plan:
             told = {**_times(post), **({"forced": True} if self.force else {})}
             data = {"action": "schedule", "from": None, "to": post.state, "by": self.actor.label, **told}
             emit(workspace=post.workspace, type="post.state", subject=post, data=data)
+            announce_scheduled(item=self.item, post=post, account=self.account, due_at=post.due_at)
             audit.record(workspace=post.workspace, actor=self.actor, action="post.schedule", target=post, data=told)
         return post
 

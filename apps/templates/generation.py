@@ -49,16 +49,19 @@ def generate(
     variables: Mapping[str, Any],
     actor: Actor,
     subject: models.Model | str = "",
+    version: PromptVersion | None = None,
+    fresh: bool = False,
 ) -> Written:
     """Text of that kind from the active version. The same question is answered from the earlier answer.
 
+    version: instead of the active one; fresh: ask anew, because somebody did not like the earlier answer.
     Raises NotFound without an active version, Invalid for wrong variables, AdapterError when the engine fails or does
     not give what was asked for; every call leaves a Generation, failed ones too.
     """
-    version = queries.active_version(kind, workspace)
+    version = version or queries.active_version(kind, workspace)
     prompt = rendering.render(version.instructions, version.text, version.variables, variables)
     call = _Call(workspace, version, prompt, dict(variables), actor, describe_subject(subject))
-    earlier = call.earlier()
+    earlier = None if fresh else call.earlier()
     if earlier:
         return Written(earlier.data, call.record("parsed", data=earlier.data, reused=earlier, model=earlier.model))
     return call.ask()

@@ -80,6 +80,7 @@ INSTALLED_APPS = [
     "apps.templates",
     "apps.content",
     "apps.stories",
+    "apps.clips",
     "apps.approvals",
     "apps.renders",
     "apps.schedules",
@@ -285,6 +286,12 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG
 MAX_UPLOAD_BYTES = env.number("MAX_UPLOAD_MB") * 1024 * 1024
+CLIPS_MAX_BYTES = env.number("CLIPS_MAX_MB") * 1024 * 1024
+CLIPS_QUOTA_BYTES = env.number("CLIPS_QUOTA_MB") * 1024 * 1024
+CLIPS_MAX_SECONDS = env.number("CLIPS_MAX_MINUTES") * 60
+INBOX_ROOT = env.folder("INBOX_ROOT", HOME / "inbox")
+# Uploads that are under way; every web process must see the same folder.
+INCOMING_ROOT = HOME / "incoming"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_PERMISSIONS = 0o640
 
@@ -301,6 +308,9 @@ PIPER_VOICE = env.text("PIPER_VOICE")
 PIPER_VOICES_DIR = Path(env.text("PIPER_VOICES_DIR")) if env.text("PIPER_VOICES_DIR") else None
 FONTS_DIR = Path(env.text("FONTS_DIR")) if env.text("FONTS_DIR") else None
 MEDIA_THREADS = env.number("MEDIA_THREADS")
+SPEECH_ENGINE = env.text("SPEECH_ENGINE")
+SPEECH_MODEL = env.text("SPEECH_MODEL")
+SPEECH_DOWNLOAD = env.flag("SPEECH_DOWNLOAD")
 TEXT_ENGINE = env.text("TEXT_ENGINE")
 OPENAI_BASE_URL = env.text("OPENAI_BASE_URL")
 OPENAI_API_KEY = env.text("OPENAI_API_KEY")

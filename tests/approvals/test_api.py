@@ -54,11 +54,12 @@ def test_only_approvers_decide(in_workspace, call, role):
 
 
 def test_policy_is_read_by_all_and_written_by_admins(in_workspace, call):
-    wanted = {"when": "both", "approvers": 2, "author_may_approve": False}
+    wanted = {"when": "both", "approvers": 2, "author_may_approve": False, "review_clips": False}
     assert call("viewer")("get", "/reviews/policy").json() == {
         "when": "before",
         "approvers": 1,
         "author_may_approve": True,
+        "review_clips": True,
     }
     assert call("approver")("put", "/reviews/policy", wanted).status_code == 403
     send = call("admin")

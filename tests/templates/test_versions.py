@@ -18,7 +18,10 @@ from tests.factories.workspaces import WorkspaceFactory
 def test_a_new_workspace_uses_what_ships(in_workspace):
     version = queries.active_version("script", in_workspace)
     assert (version.number, version.author_label, version.template.is_built_in) == (1, "Rundown", True)
-    assert [str(template) for template in queries.templates_of(in_workspace)] == ["Script of a story"]
+    assert [str(template) for template in queries.templates_of(in_workspace)] == [
+        "Title, description and tags of a clip",
+        "Script of a story",
+    ]
 
 
 def test_a_new_version_waits_until_somebody_activates_it(in_workspace, actor):

@@ -21,6 +21,7 @@ from apps.common.text.words import count_graphemes, shorten, words
 from apps.engines.text.base import TextRequest, TextResult
 from apps.engines.text.extractive_words import (
     CALLS_TO_ACTION,
+    FILE_WORDS,
     FIRST_PERSON,
     GENRE_TAGS,
     GRIPPING,
@@ -43,21 +44,25 @@ _SERIES = regex.compile(r"(?i)\s*[\[(]?\b(?:part|update|edit)\b\s*#?\d*[\])]?\s*
 
 
 class ExtractiveEngine:
-    """Answers the kind "script". It reads `variables` (title, story, language, community) and no prompt."""
+    """Answers the kinds "script" and "metadata". It reads `variables` and no prompt.
+
+    script: title, story, language, community. metadata: file_name, transcript, language.
+    """
 
     def generate(self, request: TextRequest) -> TextResult:
-        """Always "parsed", unless the schema asks for what cannot be taken from a story: then "invalid".
+        """Always "parsed", unless the schema asks for what cannot be taken from the text: then "invalid".
 
         Raises AdapterError for another kind, or a story without a word.
         """
         started = time.monotonic()
-        if request.kind != "script":
+        write = {"script": _script, "metadata": _metadata}.get(request.kind)
+        if write is None:
             raise AdapterError(
-                f"Without a model only scripts of stories can be written, not “{request.kind}”.",
+                f"Without a model only scripts of stories and texts of clips can be written, not “{request.kind}”.",
                 permanent=True,
                 hint="Choose a text engine with a model.",
             )
-        written = _script(request.variables)
+        written = write(request.variables)
         wanted = request.schema.get("properties", written)
         data = {name: value for name, value in written.items() if name in wanted}
         problem = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(request.schema).iter_errors(data))
@@ -82,6 +87,35 @@ def _script(variables: Mapping[str, Any]) -> dict[str, Any]:
         "call_to_action": _call_to_action(f"{title}\n{story}", language),
         "hashtags": _hashtags(title, story, language, str(variables.get("community", ""))),
     }
+
+
+def _metadata(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a clip: its own words where somebody speaks, else what its file is called."""
+    said = normalise(str(variables.get("transcript", "")))
+    language = str(variables.get("language") or "en").partition("-")[0]
+    name = _telling_name(normalise(str(variables.get("file_name", ""))).replace("\n", " "))
+    lines = [line.strip() for line in sentences(said, language=language) if words(line)]
+    strongest = _hook(lines, language) if lines else ""
+    plain_name = normalise(str(variables.get("file_name", ""))).replace("\n", " ")
+    tags = [*map(build_hashtag, _keywords(name, said)), *(build_hashtag(word) for word in words(name) if _folded(word))]
+    return {
+        "title": shorten(name or strongest.rstrip(".!。।,") or plain_name or "Clip", LONGEST_TITLE),
+        "description": _description(lines, strongest if not name else "") if lines else "",
+        "hashtags": unique_hashtags(tags)[:MOST_TAGS],
+    }
+
+
+def _telling_name(name: str) -> str:
+    """A file's name as a title, "" where a camera or a program gave it."""
+    spaced = " ".join(regex.sub(r"[_\-.+]+|(?<=\p{Ll})(?=\p{Lu})", " ", name).split())
+    telling = [word for word in words(spaced) if regex.search(r"\p{L}\p{M}*\p{L}", word)]
+    if len(telling) < 2 or all(_says_nothing(word.lower()) for word in telling):
+        return ""
+    return spaced[:1].upper() + spaced[1:]
+
+
+def _says_nothing(word: str) -> bool:
+    return word in FILE_WORDS or word in STOP_WORDS or bool(regex.search(r"\d", word))
 
 
 def _hook(lines: list[str], language: str) -> str:

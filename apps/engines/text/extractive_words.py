@@ -43,6 +43,13 @@ MALAYALAM_STOP_WORDS = word_set(
     നിന്റെ പക്ഷേ പക്ഷെ പറഞ്ഞു പിന്നീട് പിന്നെ പോലെ പോയി പോലും മാത്രം മുതൽ മുമ്പ് മേൽ രണ്ട് വന്നു വരെ വളരെ വേണ്ടി വേറെ ശേഷം ചോദിച്ചു കണ്ടു കഴിഞ്ഞു
     """
 )
+# What cameras, phones and programs call films.
+FILE_WORDS = word_set(
+    """
+    img vid mov mvi dsc dscn dscf pxl gopr gh dji clip video movie film untitled export output render rendered final
+    copy edit edited screen recording capture whatsapp whats app snapchat signal zoom trim download downloaded
+    """
+)
 STOP_WORDS = ENGLISH_STOP_WORDS | MALAYALAM_STOP_WORDS
 
 # Words of conflict, discovery and feeling, which make a sentence a good beginning.

@@ -9,7 +9,7 @@ second copy of the same demuxers, which need not agree with the ffmpeg that rend
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from apps.common.errors import AdapterError
@@ -25,6 +25,8 @@ STREAM = re.compile(r"^  Stream #0:(\d+)\S*: (Video|Audio): (\w+)(.*)$", re.MULT
 DURATION = re.compile(r"^  Duration: (\d+):(\d\d):(\d\d(?:\.\d+)?)", re.MULTILINE)
 ROTATION = re.compile(r"^ {6,}display ?matrix: rotation of (-?\d+(?:\.\d+)?) degrees", re.MULTILINE | re.IGNORECASE)
 SIZE = re.compile(r", (\d{1,6})x(\d{1,6})[ ,]")
+PIXELS = re.compile(r"^ ?\([^)]*\)(?: \([^)]*\))?, (\w+)|^, (\w+)")
+TRANSFER = re.compile(r"\b(smpte2084|arib-std-b67)\b")
 FPS = re.compile(r", (\d+(?:\.\d+)?)(k?) (?:fps|tbr)")
 
 
@@ -50,6 +52,8 @@ class MediaInfo:
     video_codec: str  # "" when there is only sound
     audio_codec: str  # "" when there is no sound
     rotation: int
+    pixel_format: str = field(default="", compare=False)  # as ffmpeg names it, such as yuv420p
+    transfer: str = field(default="", compare=False)  # the curve of its tones: smpte2084 and arib-std-b67 are HDR
 
     @property
     def has_audio(self) -> bool:
@@ -134,7 +138,7 @@ def _why_not(head: bytes) -> str:
 def _described(text: str, container: str) -> MediaInfo:
     described = text.partition("\nOutput #")[0]
     video = audio = width = height = 0
-    video_codec = audio_codec = ""
+    video_codec = audio_codec = pixel_format = transfer = ""
     fps = 0.0
     for match in STREAM.finditer(described):
         _, kind, codec, rest = match.groups()
@@ -143,6 +147,9 @@ def _described(text: str, container: str) -> MediaInfo:
             size, rate = SIZE.search(rest + " "), FPS.search(rest)
             width, height = (int(size.group(1)), int(size.group(2))) if size else (0, 0)
             fps = float(rate.group(1)) * (1000 if rate.group(2) else 1) if rate else 0.0
+            pixels, curve = PIXELS.search(rest), TRANSFER.search(rest)
+            pixel_format = (pixels.group(1) or pixels.group(2)) if pixels else ""
+            transfer = curve.group(1) if curve else ""
         elif kind == "Audio" and not audio:
             audio, audio_codec = 1, codec
     turned = ROTATION.search(described)
@@ -152,7 +159,9 @@ def _described(text: str, container: str) -> MediaInfo:
     length = DURATION.search(described)
     hours, minutes, seconds = (float(part) for part in length.groups()) if length else (0.0, 0.0, 0.0)
     duration = hours * 3600 + minutes * 60 + seconds
-    return MediaInfo(container, duration, width, height, fps, video_codec, audio_codec, rotation)
+    return MediaInfo(
+        container, duration, width, height, fps, video_codec, audio_codec, rotation, pixel_format, transfer
+    )
 
 
 def _with_counted_duration(info: MediaInfo, path: Path, ffmpeg: FFmpeg) -> MediaInfo:
@@ -163,7 +172,7 @@ def _with_counted_duration(info: MediaInfo, path: Path, ffmpeg: FFmpeg) -> Media
         [*media_input(path, *forced(info.container)), "-map", "0", "-c", "copy", "-f", "null", "-"],
         limits=Limits(wall_seconds=120, stall_seconds=60, cpu_seconds=60),
     )
-    return MediaInfo(**{**info.__dict__, "duration": counted.media_seconds})
+    return replace(info, duration=counted.media_seconds)
 
 
 def _refuse_unsuitable(info: MediaInfo, limits: ProbeLimits) -> None:

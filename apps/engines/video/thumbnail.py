@@ -38,9 +38,9 @@ def thumbnail_key(request: ThumbnailRequest) -> str:
     )
 
 
-def thumbnail(request: ThumbnailRequest, *, out: Path, ffmpeg: FFmpeg) -> Path:
-    """Write a 1080x1920 JPEG: the frame, shaded, with the title large in the middle."""
-    picture = _shaded(frame_at(request.video, request.at, ffmpeg=ffmpeg))
+def thumbnail(request: ThumbnailRequest, *, out: Path, ffmpeg: FFmpeg, frame: Image.Image | None = None) -> Path:
+    """Write a 1080x1920 JPEG: the frame (taken from the video unless given), shaded, the title large in the middle."""
+    picture = _shaded(frame or frame_at(request.video, request.at, ffmpeg=ffmpeg))
     title = draw_text(
         request.title,
         ffmpeg=ffmpeg,

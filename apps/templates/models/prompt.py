@@ -15,6 +15,7 @@ class Kind(models.TextChoices):
     """What a prompt is for. A kind has one active version in a workspace."""
 
     SCRIPT = "script", _("Script of a story")
+    METADATA = "metadata", _("Title, description and tags of a clip")
 
 
 class PromptTemplate(models.Model):
