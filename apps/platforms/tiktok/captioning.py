@@ -58,9 +58,9 @@ def _settle(studio: Studio, tag: str, following: str) -> int:
     kind = "hashtag" if tag[0] == "#" else "mention"
     until = time.monotonic() + studio.page.waits["suggestions"]
     while time.monotonic() < until:
-        if studio.find("suggestions") and (option := _exact(studio, kind, tag[1:])):
-            if clicked(option):
-                return 1 if following == " " else 0
+        offered = studio.find("suggestions") and _exact(studio, kind, tag[1:])
+        if offered and clicked(offered):
+            return 1 if following == " " else 0
         studio.pause(POLL)
     studio.tab.keyboard.type(" ")
     if studio.find("suggestions"):

@@ -18,7 +18,10 @@ from apps.platforms.tiktok.page import Dialog, Page
 
 Found = TypeVar("Found")
 POLL = 0.1
+# Looking at everything that may stand in the way takes the browser a while.
+_LOOK_EVERY = 0.4
 _MOST_DIALOGS = 12
+_OTHER_ENGINE = re.compile(r"^\s*(\w+=|//|\.\.)|>>")
 _NOT_REACHED = re.compile(r"net::ERR_|NS_ERROR|Timeout \d+ms exceeded", re.IGNORECASE)
 
 
@@ -43,6 +46,7 @@ class Studio:
         self.pressed_post = False
         self.uploading = False
         self._dismissed = 0
+        self._looked_at = 0.0
 
     def left(self) -> float:
         return self.deadline - time.monotonic()
@@ -84,6 +88,10 @@ class Studio:
                     raise Stopped("changed_page", element=selector, why=error.message.splitlines()[0]) from error
         return None
 
+    def sees(self, element: str) -> bool:
+        """Whether any of the element's selectors is visible."""
+        return any(self._first(selector) for selector in _together(self.page.elements[element]))
+
     def frames(self) -> list[Frame]:
         return [frame for frame in self.tab.frames if not frame.is_detached()]
 
@@ -94,10 +102,12 @@ class Studio:
         """
         until = min(time.monotonic() + within, self.deadline)
         while True:
-            self.look()
+            if time.monotonic() - self._looked_at > _LOOK_EVERY:
+                self.look()
             if found := probe():
                 return found
             if time.monotonic() >= until:
+                self.look()
                 raise Stopped("too_slow", element=missing) if slow else self._gave_up(missing)
             self.pause(POLL)
 
@@ -126,9 +136,10 @@ class Studio:
 
     def look(self) -> None:
         """Notice what stands in the way: raises Stopped for what only a person can solve, and puts dialogs away."""
-        if self.find("captcha"):
+        self._looked_at = time.monotonic()
+        if self.sees("captcha"):
             raise Stopped("captcha")
-        if self.page.patterns["login"].search(urlsplit(self.tab.url).path) or self.find("login_wall"):
+        if self.page.patterns["login"].search(urlsplit(self.tab.url).path) or self.sees("login_wall"):
             raise Stopped("login")
         said = self.notices()
         for code in ("captcha", "too_fast", "refused"):
@@ -136,7 +147,7 @@ class Studio:
                 raise Stopped(code, said=phrase)
         if self.uploading and not self.pressed_post:
             phrase = self.heard("upload_failed", said)
-            if phrase or self.find("upload_failed"):
+            if phrase or self.sees("upload_failed"):
                 raise Stopped("upload_failed", said=phrase)
         for dialog in self.page.dialogs:
             if dialog.when in ("always", "after" if self.pressed_post else "before"):
@@ -151,7 +162,7 @@ class Studio:
         for selector in dialog.press:
             if button := self._first(selector):
                 try:
-                    button.click(timeout=2000)
+                    button.click(timeout=600)
                 except Error:
                     continue
                 return
@@ -161,7 +172,7 @@ class Studio:
         said = []
         for frame in self.frames():
             editor = frame.locator("[contenteditable='true']")
-            for selector in self.page.elements["notices"]:
+            for selector in _together(self.page.elements["notices"]):
                 try:
                     shown = frame.locator(f"{selector} >> visible=true").filter(has_not=editor)
                     said.extend(shown.all_inner_texts())
@@ -206,6 +217,13 @@ class Studio:
             if found:
                 break
         return found
+
+
+def _together(selectors: tuple[str, ...]) -> list[str]:
+    """The same selectors in fewer questions: all that are CSS make one."""
+    css = [each for each in selectors if not _OTHER_ENGINE.search(each)]
+    others = [each for each in selectors if each not in css]
+    return [", ".join(css), *others] if css else others
 
 
 def clicked(target: Locator) -> bool:

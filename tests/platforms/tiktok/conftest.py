@@ -23,7 +23,9 @@ from tests.servers.tiktok_studio.server import Studio
 
 # A file of three pieces; nothing here decodes it.
 VIDEO = bytes(range(256)) * 2600
-WAITS = {"element": 2.5, "suggestions": 0.6, "key": 0, "checks": 2, "answer": 2.5, "listing": 2.5}
+WAITS = {"element": 10, "suggestions": 0.6, "key": 0, "checks": 2, "answer": 15, "listing": 6}
+# For pages on which something never comes.
+HASTY = {"element": 2, "answer": 1.5, "listing": 1.5}
 
 
 @dataclass
@@ -78,6 +80,12 @@ def make(describe: Callable[..., Path]) -> Callable[..., TiktokPlatform]:
 @pytest.fixture
 def tiktok(studio: Studio, make: Callable[..., TiktokPlatform]) -> TiktokPlatform:
     return make(studio.url)
+
+
+@pytest.fixture
+def hasty(studio: Studio, make: Callable[..., TiktokPlatform]) -> TiktokPlatform:
+    """The same adapter, which waits for nothing long."""
+    return make(studio.url, waits=HASTY)
 
 
 @pytest.fixture

@@ -40,10 +40,10 @@ def assert_evidence(heard, name: str, *, says: str = "") -> None:
     ids=lambda value: next(iter(map(str, value.values()))) if isinstance(value, dict) else "",
 )
 def test_before_post_is_pressed_a_person_is_asked_and_nothing_is_public(
-    studio, tiktok, request_of, heard, trouble, reason, says
+    studio, request_of, hasty, heard, trouble, reason, says
 ):
     studio.trouble = trouble
-    error = failure(tiktok, request_of(), heard)
+    error = failure(hasty, request_of(), heard)
     assert (type(error), error.permanent) == (NeedsPerson, True)
     assert error.reason == {"upload_failed": "upload_error"}.get(reason, reason)
     assert error.hint
@@ -78,17 +78,17 @@ def test_a_clear_refusal_after_post_was_pressed_means_no(studio, tiktok, request
     ],
     ids=["accepts and falls silent", "accepts and says it failed", "only falls silent", "asks for a puzzle"],
 )
-def test_without_a_word_after_post_was_pressed_nobody_knows(studio, tiktok, request_of, heard, trouble, public):
+def test_without_a_word_after_post_was_pressed_nobody_knows(studio, request_of, hasty, heard, trouble, public):
     studio.trouble = trouble
-    error = failure(tiktok, request_of(), heard)
+    error = failure(hasty, request_of(), heard)
     assert type(error) is OutcomeUnknown
     assert_evidence(heard, "after_post")
     assert studio.count("A day at sea") == public
 
 
-def test_silence_after_post_is_no_riddle_when_the_list_shows_the_new_post(studio, tiktok, request_of, heard):
+def test_silence_after_post_is_no_riddle_when_the_list_shows_the_new_post(studio, request_of, hasty, heard):
     studio.trouble = {"post": "hang"}
-    result = tiktok.publish(request_of(), heard)
+    result = hasty.publish(request_of(), heard)
     assert result.external_id == studio.publications[0].id
     assert studio.count("A day at sea") == 1
 
@@ -107,10 +107,10 @@ def test_a_site_that_is_down_is_tried_again(studio, tiktok, request_of, heard):
     assert (type(error), error.permanent, error.details["why"]) == (AdapterError, False, "HTTP 503")
 
 
-def test_a_check_tells_a_puzzle_and_a_changed_page_apart(studio, tiktok, request_of):
+def test_a_check_tells_a_puzzle_and_a_changed_page_apart(studio, request_of, hasty):
     studio.trouble = {"changed": "posts"}
     with pytest.raises(NeedsPerson) as changed:
-        tiktok.check(request_of().connection)
+        hasty.check(request_of().connection)
     assert changed.value.reason == "changed_page"
     with pytest.raises(NeedsLogin):
-        tiktok.check(request_of(credentials={"session": cookies(days=-1)}).connection)
+        hasty.check(request_of(credentials={"session": cookies(days=-1)}).connection)
