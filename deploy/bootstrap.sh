@@ -104,6 +104,28 @@ pip_install() {
     }
 }
 
+# A real Bluesky server for the tests, where Node is at hand. Without it they have a loopback server only.
+install_pds() {
+    local source=tests/servers/pds sum
+    if ! command -v npm >/dev/null || ! node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null; then
+        return
+    fi
+    sum=$(cat $source/package.json $source/package-lock.json | cksum)
+    if [[ -f $VENV/pds.stamp && $(<"$VENV/pds.stamp") == "$sum" ]]; then
+        return
+    fi
+    echo "Installing a Bluesky server for the tests; the first time takes a minute or two"
+    rm -rf "$VENV/pds"
+    mkdir -p "$VENV/pds"
+    cp $source/package.json $source/package-lock.json "$VENV/pds/"
+    if npm ci --prefix "$VENV/pds" --no-audit --no-fund --no-progress >>"$LOG" 2>&1; then
+        echo "$sum" >"$VENV/pds.stamp"
+    else
+        rm -rf "$VENV/pds"
+        echo "It could not be installed, see $LOG; Bluesky's tests run on a loopback server." >&2
+    fi
+}
+
 install_debian_packages() {
     local missing=() package
     if ! command -v dpkg-query >/dev/null; then
@@ -131,3 +153,4 @@ tools) install_debian_packages ;;
 esac
 make_venv
 install_packages "$1"
+if [[ $1 == tools ]]; then install_pds; fi

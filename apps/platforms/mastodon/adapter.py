@@ -91,26 +91,31 @@ class MastodonPlatform(Platform):
         return check_limits(draft, self.limits, text=countable(self.compose(draft)))
 
     def publish(self, request: PublishRequest, report: Report) -> PublishResult:
-        client = self._client(request.credentials, request.timeout)
-        media = client.upload(request, report)
-        return client.post(self.compose(request.draft), media, request)
+        with self._client(request.credentials, request.timeout) as client:
+            media = client.upload(request, report)
+            return client.post(self.compose(request.draft), media, request)
 
     def check(self, connection: Connection) -> Identity:
-        return self._client(connection.credentials, 30.0).identity()
+        with self._client(connection.credentials, 30.0) as client:
+            return client.identity()
 
     def refresh(self, connection: Connection) -> Mapping[str, Any] | None:
         if not connection.credentials.get("refresh_token"):
             return None  # Mastodon's own tokens last until they are revoked
-        return self._oauth(connection.credentials["server"]).renewed(connection.credentials)
+        with self._oauth(connection.credentials["server"]) as login:
+            return login.renewed(connection.credentials)
 
     def begin_login(self, fields: Mapping[str, Any], *, redirect_uri: str, state: str, challenge: str) -> Login:
-        return self._oauth(fields["server"]).begin(redirect_uri=redirect_uri, state=state, challenge=challenge)
+        with self._oauth(fields["server"]) as login:
+            return login.begin(redirect_uri=redirect_uri, state=state, challenge=challenge)
 
     def finish_login(self, kept: Mapping[str, Any], *, code: str, redirect_uri: str, verifier: str) -> dict[str, Any]:
-        return self._oauth(kept["server"]).finish(kept, code=code, redirect_uri=redirect_uri, verifier=verifier)
+        with self._oauth(kept["server"]) as login:
+            return login.finish(kept, code=code, redirect_uri=redirect_uri, verifier=verifier)
 
     def read_metrics(self, connection: Connection, external_id: str) -> Mapping[str, int]:
-        return self._client(connection.credentials, 30.0).metrics(external_id)
+        with self._client(connection.credentials, 30.0) as client:
+            return client.metrics(external_id)
 
     def _client(self, credentials: Mapping[str, Any], timeout: float) -> Any:
         from apps.platforms.mastodon.client import Client

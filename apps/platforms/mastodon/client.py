@@ -60,6 +60,12 @@ class Client:
         # Not by the constructor, which takes the name of an existing file for a request to read it.
         self._api.access_token = token
 
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._api.session.close()
+
     def upload(self, request: PublishRequest, report: Report) -> list[str]:
         """The ids of all media, ready to be attached."""
         if request.video:

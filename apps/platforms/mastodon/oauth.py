@@ -29,6 +29,12 @@ class OAuth:
         self._session = guarded_requests_session(config, _SECONDS)
         self._session.max_redirects = 0
 
+    def __enter__(self) -> OAuth:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._session.close()
+
     def begin(self, *, redirect_uri: str, state: str, challenge: str) -> Login:
         with self._asked():
             client_id, secret = Mastodon.create_app(

@@ -28,7 +28,7 @@ def begin(platform, server):
 def allow(server, login) -> str:
     """What the owner does in the browser: choose Alice. Gives the code."""
     query = {name: values[0] for name, values in parse_qs(urlsplit(login.url).query).items()}
-    assert query["code_challenge"], query["code_challenge_method"] == (CHALLENGE, "S256")
+    assert (query["code_challenge"], query["code_challenge_method"]) == (CHALLENGE, "S256")
     form = {name: query[name] for name in ("redirect_uri", "client_id", "scope", "state")} | {"username": "alice"}
     answer = httpx.post(f"{server.direct}/oauth/authorize", data=form, trust_env=False)
     back = parse_qs(urlsplit(answer.headers["location"]).query)

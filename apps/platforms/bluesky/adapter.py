@@ -1,0 +1,111 @@
+"""Bluesky, and every other server (PDS) of its network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from apps.platforms.addresses import server_address
+from apps.platforms.base import (
+    Capability,
+    Connection,
+    CredentialField,
+    Draft,
+    Identity,
+    Limits,
+    Platform,
+    PublishRequest,
+    PublishResult,
+    Report,
+    SettingField,
+)
+
+SERVER = "https://bsky.social"
+VIDEO_SERVICE = "https://video.bsky.app"
+
+
+class BlueskyPlatform(Platform):
+    slug = "bluesky"
+    label = _("Bluesky")
+    capability = Capability.KEY
+    limits = Limits(
+        as_of=date(2026, 11, 1),
+        unit="graphemes",
+        text=300,
+        text_bytes=3000,
+        hashtag=64,
+        pictures=4,
+        picture_bytes=1_000_000,
+        alt_text=2000,
+        video_seconds=180,
+        video_bytes=100_000_000,
+        # 5,000 points an hour and 35,000 a day; making a record costs three.
+        calls=1600,
+        per_seconds=3600,
+        source="https://docs.bsky.app/docs/advanced-guides/rate-limits",
+    )
+    credential_fields = (
+        CredentialField("handle", _("Handle"), help=_("Such as name.bsky.social, without the @."), secret=False),
+        CredentialField(
+            "app_password",
+            _("App password"),
+            help=_(
+                "In Bluesky, under Settings, Privacy and security, App passwords: add one, and paste it. "
+                "Not the password you log in with."
+            ),
+        ),
+        CredentialField(
+            "server",
+            _("Server"),
+            help=_("Only for accounts that live elsewhere than on Bluesky's own servers: the address of the PDS."),
+            secret=False,
+            required=False,
+        ),
+    )
+    setting_fields = (
+        SettingField(
+            "video_service",
+            _("Video service"),
+            default=VIDEO_SERVICE,
+            help=_(
+                "Converts a video before its post appears. Empty: the video goes straight to the account's server, "
+                "and people see it some seconds after the post."
+            ),
+        ),
+    )
+    metrics = ("likes", "reposts", "replies", "quotes")
+    timeout = 240.0
+    # A session lasts two hours.
+    refresh_before = 900.0
+
+    def compose(self, draft: Draft) -> str:
+        tags = " ".join(f"#{tag}" for tag in draft.hashtags)
+        return "\n\n".join(piece for piece in (draft.text or draft.title, tags) if piece)
+
+    def publish(self, request: PublishRequest, report: Report) -> PublishResult:
+        from apps.platforms.bluesky.posting import Posting
+
+        with self._client(request.credentials, request.timeout) as client:
+            posting = Posting(client, request, self.compose(request.draft), report, self.config)
+            return client.acting(request.credentials, posting.publish)
+
+    def check(self, connection: Connection) -> Identity:
+        with self._client(connection.credentials, 30.0) as client:
+            return client.acting(connection.credentials, client.identity)
+
+    def refresh(self, connection: Connection) -> Mapping[str, Any]:
+        with self._client(connection.credentials, 30.0) as client:
+            return {**connection.credentials, **client.renewed(connection.credentials)}
+
+    def read_metrics(self, connection: Connection, external_id: str) -> Mapping[str, int]:
+        with self._client(connection.credentials, 30.0) as client:
+            return client.acting(connection.credentials, lambda: client.metrics(external_id))
+
+    def _client(self, credentials: Mapping[str, Any], timeout: float) -> Any:
+        from apps.platforms.bluesky.client import Client
+
+        address = credentials.get("pds") or credentials.get("server") or SERVER
+        return Client(server_address(address, self.config), self.config, timeout)
