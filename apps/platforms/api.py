@@ -1,19 +1,60 @@
 """Accounts on platforms."""
 
-from __future__ import annotations
+# No postponed annotations here: the pagination's wrapper would look for their names in its own module.
 
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
-from ninja import Field, Router, Schema
+from django.utils.translation import gettext as _
+from ninja import Field, Router, Schema, Status
 from ninja.pagination import paginate
+from pydantic import field_validator
 
+from apps.common.errors import Invalid, NotFound
 from apps.common.pagination import CursorPagination
-from apps.platforms import queries
+from apps.platforms import queries, services, words
+from apps.platforms.base import Platform
+from apps.platforms.health import check_account
 from apps.platforms.models import Account
+from apps.platforms.registry import adapter, platforms
 
 router = Router(tags=["accounts"])
+LARGEST_ID = 2**63 - 1
+
+
+class FieldOut(Schema):
+    name: str = Field(examples=["password"])
+    label: str = Field(examples=["App password"])
+    help: str = ""
+    required: bool
+    secret: bool = Field(description="It is never given back.")
+
+
+class SettingOut(Schema):
+    name: str = Field(examples=["visibility"])
+    label: str = Field(examples=["Who may see it"])
+    help: str = ""
+    default: str = Field(examples=["public"])
+    choices: list[tuple[str, str]] = Field(description="Value and label; empty: free text.", examples=[[]])
+
+
+class PlatformOut(Schema):
+    slug: str = Field(examples=["feed"])
+    label: str = Field(examples=["Feed"])
+    capability: Literal["key", "handle", "lookup", "none"] = Field(
+        description="How the truth is found when the answer to a publish call was lost."
+    )
+    certainty: str = Field(description="The same in plain words.")
+    abilities: list[str] = Field(examples=[["Text up to 10000 characters"]])
+    notice: str = Field(description="What must be accepted to connect an account; empty: nothing.", examples=[""])
+    oauth: bool = Field(description="It is connected on the platform's own page, in a browser.")
+    asks_handle: bool = Field(description="The platform cannot say whose account it is; `handle` is needed.")
+    credentials: list[FieldOut]
+    settings: list[SettingOut]
+    limits_as_of: str = Field(examples=["2026-11-01"])
 
 
 class AccountOut(Schema):
@@ -21,12 +62,24 @@ class AccountOut(Schema):
     platform: str = Field(examples=["feed"])
     name: str = Field(examples=["Night stories"])
     handle: str = Field(examples=["night-stories"])
-    state: Literal["active", "paused", "needs_login"]
+    page_url: str = Field(description="Where people see the account.", examples=[""])
+    state: Literal["active", "paused", "needs_login", "disconnected"]
     state_reason: str = Field(examples=[""])
+    health: Literal["", "good", "trouble", "refused"] = Field(
+        description="What the last check of the login found; empty: there was none.", examples=["good"]
+    )
+    health_message: str = Field(examples=[""])
+    checked_at: datetime | None
+    expires_at: datetime | None = Field(description="When the login ends by itself.")
+    settings: dict[str, Any] = Field(description="The platform's own options.", examples=[{}])
     timezone: str = Field(examples=["Asia/Kolkata"])
     daily_limit: int = Field(description="Posts a day; 0 means no limit.", examples=[0])
     minimum_gap: int = Field(description="Minutes between two posts.", examples=[30])
+    catch_up: int = Field(description="Minutes that a late post may still go out.", examples=[180])
+    quiet_from: time | None = Field(description="Nothing goes out from this wall time…")
+    quiet_until: time | None = Field(description="…until this one.")
     intake: Literal["slots", "at_once", "by_hand"] = Field(description="How ready items are scheduled.")
+    by_hand: bool = Field(description="A person posts what is due.")
     created_at: datetime
 
     @staticmethod
@@ -34,9 +87,168 @@ class AccountOut(Schema):
         return str(account.timezone)
 
 
+class Limits(Schema):
+    timezone: str | None = Field(None, max_length=63, examples=["Asia/Kolkata"])
+    daily_limit: int | None = Field(None, ge=0, le=32_767)
+    minimum_gap: int | None = Field(None, ge=0, le=32_767)
+    catch_up: int | None = Field(None, ge=0, le=32_767)
+    intake: Literal["slots", "at_once", "by_hand"] | None = None
+    by_hand: bool | None = None
+
+    @field_validator("timezone")
+    @classmethod
+    def known_zone(cls, value: str | None) -> str | None:
+        if value is not None and value not in available_timezones():
+            raise ValueError("Not a time zone of the IANA database.")
+        return value
+
+
+class AccountIn(Limits):
+    platform: str = Field(max_length=40, examples=["feed"])
+    name: str = Field("", max_length=120, description="Empty: what the platform calls it.", examples=["Night stories"])
+    handle: str = Field(
+        "", max_length=120, description="Only where `asks_handle` is set.", examples=["night-stories-2"]
+    )
+    credentials: dict[str, str] = Field({}, description="As the platform's `credentials` ask.", examples=[{}])
+    settings: dict[str, str] = Field({}, description="As the platform's `settings` ask.", examples=[{}])
+    accepted: bool = Field(False, description="The platform's notice was read and accepted.")
+
+
+class AccountChange(Limits):
+    name: str | None = Field(None, min_length=1, max_length=120, examples=["Night stories"])
+    settings: dict[str, str] | None = Field(None, description="Those to change.", examples=[{}])
+    quiet_from: time | None = Field(None, description="Both null: no quiet hours.", examples=["22:00:00"])
+    quiet_until: time | None = Field(None, examples=["07:00:00"])
+
+
+class CredentialsIn(Schema):
+    credentials: dict[str, str] = Field(description="All that the platform asks.", examples=[{"password": "secret"}])
+
+
+class PauseIn(Schema):
+    reason: str = Field("", max_length=240, examples=["Holidays"])
+
+
+@router.get("/accounts/platforms", response=list[PlatformOut], summary="Platforms and their forms")
+def list_platforms(request: HttpRequest) -> list[dict[str, Any]]:
+    """What can be connected, and what each asks for."""
+    request.actor.require("view_content", request.workspace)
+    return [_described(adapter(slug)) for slug in platforms()]
+
+
+def _described(plug: Platform) -> dict[str, Any]:
+    return {
+        "slug": plug.slug,
+        "label": str(plug.label),
+        "capability": plug.capability.value,
+        "certainty": words.certainty(plug),
+        "abilities": words.abilities(plug),
+        "notice": str(plug.notice),
+        "oauth": plug.oauth,
+        "asks_handle": services.asks_handle(plug),
+        "credentials": [
+            {**vars(each), "label": str(each.label), "help": str(each.help)} for each in plug.credential_fields
+        ],
+        "settings": [
+            {
+                **vars(each),
+                "label": str(each.label),
+                "help": str(each.help),
+                "choices": [(value, str(label)) for value, label in each.choices],
+            }
+            for each in plug.setting_fields
+        ],
+        "limits_as_of": plug.limits.as_of.isoformat(),
+    }
+
+
 @router.get("/accounts/", response=list[AccountOut], summary="List accounts")
 @paginate(CursorPagination)
-def list_accounts(request: HttpRequest) -> Any:
+def list_accounts(request: HttpRequest) -> QuerySet[Account]:
     """The workspace's accounts, newest first. Credentials are never shown."""
     request.actor.require("view_content", request.workspace)
     return queries.accounts().visible_to(request.actor.user)
+
+
+@router.post("/accounts/", response={201: AccountOut}, summary="Connect an account")
+def connect_account(request: HttpRequest, data: AccountIn) -> Status:
+    """Asks the platform whether the credentials work; wrong ones are refused, and nothing is kept."""
+    request.actor.require("manage_accounts", request.workspace)
+    if data.platform not in platforms():
+        raise Invalid(_("There is no such platform."), platform=[_("See GET /api/v1/accounts/platforms.")])
+    plug = adapter(data.platform)
+    limits = {name: value for name in Limits.model_fields if (value := getattr(data, name)) is not None}
+    limits = {**limits, **_zone(limits)}
+    account = services.connect_account(
+        workspace=request.workspace,
+        actor=request.actor,
+        platform=data.platform,
+        name=data.name,
+        handle=data.handle,
+        credentials=data.credentials,
+        settings=services.clean_settings(plug, data.settings),
+        accepted=data.accepted,
+        **limits,
+    )
+    return Status(201, account)
+
+
+@router.get("/accounts/{int:account_id}", response=AccountOut, summary="One account")
+def get_account(request: HttpRequest, account_id: int) -> Account:
+    request.actor.require("view_content", request.workspace)
+    return find_account(request, account_id)
+
+
+@router.patch("/accounts/{int:account_id}", response=AccountOut, summary="Change an account")
+def change_account(request: HttpRequest, account_id: int, data: AccountChange) -> Account:
+    """Only what is sent changes."""
+    account = find_account(request, account_id)
+    changes = data.dict(exclude_unset=True)
+    may_be_empty = {"quiet_from", "quiet_until"}
+    changes = {name: value for name, value in changes.items() if value is not None or name in may_be_empty}
+    return services.change_account(account=account, actor=request.actor, **{**changes, **_zone(changes)})
+
+
+@router.put("/accounts/{int:account_id}/credentials", response=AccountOut, summary="Log an account in again")
+def replace_credentials(request: HttpRequest, account_id: int, data: CredentialsIn) -> Account:
+    """Other credentials of the same identity; the account keeps its posts and slots."""
+    account = find_account(request, account_id)
+    return services.replace_credentials(account=account, actor=request.actor, credentials=data.credentials)
+
+
+@router.post("/accounts/{int:account_id}/pause", response=AccountOut, summary="Pause an account")
+def pause_account(request: HttpRequest, account_id: int, data: PauseIn) -> Account:
+    """Nothing more goes out on it until it is resumed."""
+    return services.pause_account(account=find_account(request, account_id), actor=request.actor, reason=data.reason)
+
+
+@router.post("/accounts/{int:account_id}/resume", response=AccountOut, summary="Resume an account")
+def resume_account(request: HttpRequest, account_id: int) -> Account:
+    return services.resume_account(account=find_account(request, account_id), actor=request.actor)
+
+
+@router.post("/accounts/{int:account_id}/check", response=AccountOut, summary="Check an account's login now")
+def check_now(request: HttpRequest, account_id: int) -> Account:
+    """Asks the platform; the answer stands in `health`."""
+    request.actor.require("manage_accounts", request.workspace)
+    return check_account(account=find_account(request, account_id), actor=request.actor)
+
+
+@router.delete("/accounts/{int:account_id}", response=AccountOut, summary="Disconnect an account")
+def disconnect_account(request: HttpRequest, account_id: int) -> Account:
+    """Forgets the credentials and cancels what is scheduled. Refused (409) while a post is under way."""
+    return services.disconnect_account(account=find_account(request, account_id), actor=request.actor)
+
+
+def find_account(request: HttpRequest, account_id: int) -> Account:
+    """An account that the caller may see; raises NotFound."""
+    found = None
+    if account_id <= LARGEST_ID:
+        found = queries.accounts().visible_to(request.actor.user).filter(pk=account_id).first()
+    if found is None:
+        raise NotFound(_("There is no such account."))
+    return found
+
+
+def _zone(fields: dict[str, Any]) -> dict[str, ZoneInfo]:
+    return {"timezone": ZoneInfo(fields["timezone"])} if "timezone" in fields else {}

@@ -52,7 +52,7 @@ def connect_account(
     actor.require("manage_accounts", workspace)
     plug = adapter(platform)
     check_notice(plug, accepted)
-    if plug.oauth:
+    if plug.logs_in_on_page(credentials or {}):
         raise Conflict(
             _("%(platform)s is connected on its own page.") % {"platform": plug.label},
             hint=_("Open the accounts page in a browser."),
@@ -206,6 +206,9 @@ def change_account(*, account: Account, actor: Actor, **changes: Any) -> Account
     actor.require("manage_accounts", account.workspace)
     if "settings" in changes:
         changes["settings"] = {**account.settings, **clean_settings(account.adapter, changes["settings"])}
+    quiet = [changes.get(name, getattr(account, name)) for name in ("quiet_from", "quiet_until")]
+    if (quiet[0] is None) != (quiet[1] is None):
+        raise Invalid(_("Quiet hours need both times."), quiet_until=[_("Quiet hours need both times.")])
     with unit_of_work():
         for field, value in changes.items():
             setattr(account, field, value)

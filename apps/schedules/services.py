@@ -201,6 +201,7 @@ def schedule_ready_item(*, item: Item) -> list[Post]:
     """
     posts, reserved = use_reservations(item=item)
     accounts = Account._base_manager.filter(workspace=item.workspace).exclude(intake=Account.Intake.BY_HAND)
+    accounts = accounts.exclude(state=Account.State.DISCONNECTED)
     had = Post._base_manager.filter(item=item, revision=item.approved_revision).values("account")
     for account in accounts.exclude(pk__in=had).exclude(pk__in=reserved):
         at = database_now() if account.intake == Account.Intake.AT_ONCE else None
@@ -245,6 +246,8 @@ def note_unscheduled(*, item: Item, account: Account, reason: str) -> None:
 def _check_schedulable(item: Item, account: Account) -> None:
     if account.workspace_id != item.workspace_id:
         raise Invalid(_("That account belongs to another workspace."))
+    if not account.is_connected:
+        raise Conflict(_("“%(account)s” is disconnected.") % {"account": account.name}, hint=_("Connect it again."))
     if item.state not in SCHEDULABLE:
         raise Conflict(
             _("Only what is ready can be scheduled; this is: %(state)s.") % {"state": item.get_state_display()},

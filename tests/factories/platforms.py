@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import uuid
+from datetime import timedelta
+
 import factory
+from django.utils import timezone
 from factory.django import DjangoModelFactory
 
-from apps.platforms.models import Account
+from apps.platforms.models import Account, PendingLogin
 from apps.platforms.services import connect_account
 from apps.workspaces.actors import SYSTEM
+from apps.workspaces.models import Membership, Workspace
 from tests.factories.workspaces import WorkspaceFactory
 
 
@@ -26,3 +31,18 @@ class AccountFactory(DjangoModelFactory):
     @classmethod
     def _create(cls, model_class, *args, **kwargs):
         return connect_account(**kwargs)
+
+
+def make_pending_login(workspace: Workspace) -> PendingLogin:
+    """A login that somebody began on a platform's own page."""
+    return PendingLogin.objects.create(
+        workspace=workspace,
+        state_hash=uuid.uuid4().hex,
+        session_hash="canary",
+        user=Membership.objects.filter(role="owner").first().user,
+        platform="feed",
+        expires_at=timezone.now() + timedelta(minutes=5),
+    )
+
+
+TENANT = {"platforms.PendingLogin": make_pending_login}

@@ -24,12 +24,13 @@ OBJECTS = {
     "source_id": "stories.Source",
     "story_ids": "stories.Story",
 }
-WORDS = {"action": "cancel", "kind": "script"}
+WORDS = {"action": "cancel", "kind": "script", "platform": "feed"}
 # Where another word is needed: by name of the route.
 WORDS_OF = {
     "uploads:settle-one": {"action": "drop"},
     "desk:story-action": {"action": "shortlist"},
     "desk:item-action": {"action": "submit"},
+    "desk:account-action": {"action": "check"},
 }
 PARAMETER = re.compile(r"<(?:(?P<converter>\w+):)?(?P<name>\w+)>|\{(?:\w+:)?(?P<brace>\w+)\}")
 
@@ -206,6 +207,8 @@ def _build(
 ) -> Any:
     if "$ref" in part:
         return _build(components[part["$ref"].split("/")[-1]], field, components, objects, named)
+    if "anyOf" in part and part.get("examples"):
+        return part["examples"][0]
     for combined in ("anyOf", "allOf", "oneOf"):
         if combined in part:
             return _build(part[combined][0], field, components, objects, named)

@@ -41,12 +41,17 @@ PAGES = {
     "desk:item-action": None,
     "desk:post-action": "publish_content",
     "desk:run-action": "write_content",
+    "desk:account-connect": "manage_accounts",
+    "desk:account": "manage_accounts",
+    "desk:account-login": "manage_accounts",
+    "desk:account-action": "manage_accounts",
     "uploads:attention": "publish_content",
     "uploads:settle-one": "publish_content",
     "uploads:by-hand": "publish_content",
 }
 # Pages that only show; posting to them changes nothing.
 SHOWN = {
+    "desk:accounts",
     "workspaces:open",
     "desk:dashboard",
     "desk:items",
@@ -59,6 +64,13 @@ SHOWN = {
     "uploads:problems",
 }
 OPERATIONS = {
+    "POST /api/v1/accounts/": "manage_accounts",
+    "PATCH /api/v1/accounts/{account_id}": "manage_accounts",
+    "PUT /api/v1/accounts/{account_id}/credentials": "manage_accounts",
+    "POST /api/v1/accounts/{account_id}/pause": "publish_content",
+    "POST /api/v1/accounts/{account_id}/resume": "publish_content",
+    "POST /api/v1/accounts/{account_id}/check": "manage_accounts",
+    "DELETE /api/v1/accounts/{account_id}": "manage_accounts",
     "POST /api/v1/pipeline/runs/{run_id}/cancel": "write_content",
     "POST /api/v1/pipeline/runs/{run_id}/retry": "write_content",
     "POST /api/v1/live/tickets": EVERYBODY,
@@ -152,6 +164,8 @@ def test_page_can_be_looked_at_by_who_may(town, route):
             needed = "write_content"
         if route.name == "uploads:evidence":
             needed = "publish_content"
+        if route.name == "desk:account-connect":
+            needed = "manage_accounts"
         expected = {200, 302, 404, 405} if needed in ROLES[role] else {403}
         assert status in expected, f"{role}: {path} answered {status}"
 

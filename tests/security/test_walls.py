@@ -32,7 +32,7 @@ OPEN = {
     "invitation": "the key in the address is the right to it",
     "None": "answers 404 to every unknown address under /api/",
 }
-PERSONAL = {"home", "profile", "workspace-new"}
+PERSONAL = {"home", "profile", "workspace-new", "account-callback"}
 ADMIN_SITE = {"index", "login", "logout", "password_change", "password_change_done", "autocomplete", "jsi18n"} | {
     "search",
     "app_list",

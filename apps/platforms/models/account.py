@@ -8,6 +8,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 from timezone_field import TimeZoneField
 
+from apps.common.errors import NotFound
 from apps.platforms.base import Platform
 from apps.platforms.registry import adapter
 from apps.workspaces.fields import SealedField
@@ -120,4 +121,7 @@ class Account(WorkspaceModel):
     @property
     def label(self) -> Any:
         """The platform's name, in the reader's language."""
-        return self.adapter.label
+        try:
+            return self.adapter.label
+        except NotFound:  # a platform that this installation had once
+            return self.platform
