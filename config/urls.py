@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import include, path, re_path
 from django.utils.translation import gettext as _
 
+from apps.desk.accounts import callback
 from apps.lifecycle.health import health, metrics, register
 from apps.schedules.dispatcher import is_alive
 from apps.uploads.views import file_by_link
@@ -31,6 +32,7 @@ urlpatterns = [
     path("health", health, name="health"),
     path("metrics", metrics, name="metrics"),
     path("admin/", admin.site.urls),
+    path("accounts/connected/", callback, name="account-callback"),
     path("accounts/", include("allauth.urls")),
     path("api/v1/", api.urls),
     re_path(r"^api/", _api_not_found),
