@@ -42,16 +42,20 @@ def held_by(post: Post) -> list[Post]:
     """The later parts that do not go out before this one is."""
     if post.state in ("published", "cancelled"):
         return []
-    later = schedule.posts().filter(account=post.account_id, revision=post.revision_id, part__gt=post.part)
-    return list(later.filter(state="scheduled").order_by("part"))
+    return list(_siblings(post).filter(part__gt=post.part, state="scheduled").order_by("part"))
 
 
 def holding(post: Post) -> Post | None:
     """The first earlier part that is not out yet, and therefore holds this one."""
     if post.state != "scheduled":
         return None
-    earlier = schedule.posts().filter(account=post.account_id, revision=post.revision_id, part__lt=post.part)
+    earlier = _siblings(post).filter(part__lt=post.part)
     return earlier.exclude(state__in=["published", "cancelled"]).order_by("part").first()
+
+
+def _siblings(post: Post) -> QuerySet[Post]:
+    """The parts of the same posting of the same text."""
+    return schedule.posts().filter(account=post.account_id, revision=post.revision_id, repeat=post.repeat)
 
 
 def under_way(posts: Iterable[Post]) -> dict[int, Attempt]:

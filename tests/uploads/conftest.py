@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from django_scopes import scope
@@ -12,6 +13,7 @@ from apps.uploads.services import publish_post, sweep
 from tests.factories.platforms import AccountFactory
 from tests.factories.workspaces import WorkspaceFactory
 from tests.servers import platform_server
+from tests.uploads import studio
 
 
 @pytest.fixture
@@ -46,3 +48,16 @@ def work_off() -> Callable[..., str]:
         return post.state
 
     return run
+
+
+@pytest.fixture
+def studio_account(in_workspace, settings) -> Callable[..., Account]:
+    """studio_account(does="captcha") is an account on a platform that then asks for a person."""
+    settings.EXTRA_PLATFORMS = {**settings.EXTRA_PLATFORMS, **studio.EXTRA}
+
+    def make(slug: str = "studio", *, does: str = "", **fields: Any) -> Account:
+        made = AccountFactory(workspace=in_workspace, platform=slug, settings={"does": does}, **fields)
+        studio.StudioPlatform.calls.clear()  # connecting asks whether the login works
+        return made
+
+    return make
