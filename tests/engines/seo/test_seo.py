@@ -1,0 +1,132 @@
+"""What an editor is told about a page."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from apps.engines.seo import Page, judge
+from apps.engines.seo.passive import is_passive
+from apps.engines.seo.pixels import title_pixels
+
+SENTENCES = (
+    "It was dark for years. We went there on a cold morning. Nobody had the key. "
+    "My uncle knew a way in. However, he would not say how he found it. So we waited by the wall. "
+)
+PAGE = Page(
+    html=f"""
+    <p>This is the story of a harbour lamp. {SENTENCES}</p>
+    <h2>Who lit the harbour lamp</h2><p>{SENTENCES * 2}</p>
+    <h2>What we found</h2><p>{SENTENCES * 2}</p>
+    <p><img src="lamp.jpg" alt="The harbour lamp at night"> {SENTENCES}</p>
+    <h2>After the storm</h2><p>{SENTENCES * 2} <a href="https://example.org/lamps">A history of lamps</a> and
+    <a href="/boats">our boats</a>.</p>
+    """,
+    keyphrase="harbour lamp",
+    title="Harbour lamp: who lit it?",
+    description="The harbour lamp had been dark for eleven years when somebody lit it again. "
+    "We went to see who it was, and found more than we had asked for.",
+    slug="harbour-lamp",
+    site="mysite.org",
+)
+
+
+def verdicts(page: Page) -> dict[str, str]:
+    return {check.id: check.verdict for check in judge(page).checks}
+
+
+def test_a_page_that_keeps_every_rule_is_good_everywhere():
+    report = judge(PAGE)
+    assert report.to_do == []
+    assert (report.score, report.readability, report.skipped) == (99, 90, ())
+
+
+@pytest.mark.parametrize(
+    ("change", "check", "verdict"),
+    [
+        ({"title": "Who lit it?"}, "title_keyphrase", "bad"),
+        ({"title": "Who lit the harbour lamp?"}, "title_keyphrase", "ok"),
+        ({"title": ""}, "title_width", "bad"),
+        ({"description": "The harbour lamp."}, "description_length", "ok"),
+        ({"slug": "night"}, "slug_keyphrase", "ok"),
+        ({"html": "<p>The harbour lamp.</p>"}, "text_length", "bad"),
+        ({"html": PAGE.html.replace("This is the story of a harbour lamp.", "")},
+         "introduction", "bad"),
+        ({"html": PAGE.html.replace("A history of lamps", "harbour lamp")}, "competing_links", "bad"),
+        ({"html": PAGE.html.replace("<h2>", "<h1>").replace("</h2>", "</h1>")}, "single_title", "bad"),
+        ({"html": PAGE.html.replace("https://example.org/lamps", "mailto:me@example.org")}, "outbound_links", "bad"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_named(change, check, verdict):
+    found = judge(dataclasses.replace(PAGE, **change))[check]
+    assert (found.verdict, bool(found.hint)) == (verdict, True)
+
+
+def test_a_targeted_fix_changes_no_other_verdict():
+    worse = dataclasses.replace(PAGE, title="Who lit it?")
+    before, after = verdicts(worse), verdicts(PAGE)
+    assert {name for name in after if after[name] != before[name]} == {"title_keyphrase"}
+
+
+def test_stuffing_the_keyphrase_lowers_the_score():
+    stuffed = dataclasses.replace(PAGE, html=PAGE.html + "<p>" + "A harbour lamp is a harbour lamp. " * 20 + "</p>")
+    assert judge(stuffed)["density"].verdict == "bad"
+    assert judge(stuffed).score < judge(PAGE).score
+
+
+def test_evidence_points_at_the_words_in_the_text():
+    found = judge(PAGE)["introduction"].evidence
+    assert [PAGE.blocks[span.block].text[span.start : span.end] for span in found] == ["harbour", "lamp"]
+
+
+def test_long_sentences_are_shown():
+    long = "One " + "more " * 30 + "end."
+    page = Page(html=f"<p>Short one. {long}</p>", keyphrase="end")
+    (span,) = judge(page)["sentence_length"].evidence
+    assert page.blocks[0].text[span.start : span.end] == long
+
+
+def test_malayalam_finds_the_keyphrase_with_its_endings_and_says_which_checks_it_left_out():
+    text = "കേരളത്തിലെ വിളക്കുമാടം പഴയതാണ്. വിളക്കുമാടത്തിന്റെ കഥ ഇതാണ്."
+    report = judge(Page(html=f"<p>{text}</p>", keyphrase="വിളക്കുമാട", title="വിളക്കുമാടം", language="ml"))
+    assert report["introduction"].verdict == "good"
+    assert report["density"].value == 2
+    assert report.skipped == ("sentence_beginnings", "passive_voice", "transition_words")
+
+
+@pytest.mark.parametrize(
+    ("text", "passive"),
+    [
+        ("The door was opened by my uncle.", True),
+        ("The letter had been written long ago.", True),
+        ("He got hurt.", True),
+        ("My uncle opened the door.", False),
+        ("It was a broken promise.", False),
+        ("They were happy and opened the door.", False),
+        ("She is speaking to the assembled crowd.", False),
+    ],
+)
+def test_passive_voice_is_told_from_adjectives(text, passive):
+    (sentence,) = Page(html=f"<p>{text}</p>").sentences
+    assert is_passive(sentence) is passive
+
+
+@given(
+    st.text(alphabet=st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), max_size=300), st.text(max_size=40)
+)
+@settings(max_examples=60, deadline=None)
+def test_no_text_breaks_the_checks_and_no_evidence_lies_outside_it(text, keyphrase):
+    page = Page(html=text, keyphrase=keyphrase, title=text[:50], description=text[:100], slug="a")
+    report = judge(page)
+    assert 0 <= report.score <= 100
+    for check in report.checks:
+        for span in check.evidence:
+            assert 0 <= span.start <= span.end <= len(page.blocks[span.block].text)
+
+
+def test_a_title_is_as_wide_as_search_results_set_it():
+    assert title_pixels("Hamburgefonts") == 137
+    assert title_pixels("") == 0
