@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 
 from apps.approvals.models import Review
 from apps.approvals.queries import review_queue
@@ -138,11 +136,3 @@ def runs_of(item: Item) -> list[Run]:
 
 def posts_of(item: Item) -> list[Post]:
     return list(Post.objects.filter(item=item).select_related("variant", "account").order_by("variant__part", "pk"))
-
-
-def schedule(*, state: str = "") -> QuerySet[Post]:
-    posts = Post.objects.select_related("variant", "account", "item")
-    if state:
-        return posts.filter(state=state).order_by("-due_at")
-    soon = timezone.now() - timedelta(days=7)
-    return posts.filter(due_at__gte=soon).order_by("due_at")

@@ -26,8 +26,6 @@ from apps.lifecycle.models import Run
 from apps.lifecycle.runs import cancel_run, retry_run
 from apps.lifecycle.services import advance, open_actions
 from apps.platforms.feed.media import Stored, serve
-from apps.schedules.models import POST_MACHINE, Post
-from apps.schedules.services import cancel_post, post_now
 from apps.stories.machine import STORY_MACHINE
 from apps.stories.models import Story
 from apps.stories.services import add_story, decide_stories
@@ -234,24 +232,6 @@ def act_on_item(request: HttpRequest, slug: str, item_id: int, action: str) -> H
 def review(request: HttpRequest, slug: str) -> HttpResponse:
     request.actor.require("view_content", request.workspace)
     return render(request, "desk/review.html", {"page": page_of(request, review_queue())})
-
-
-@require_GET
-def schedule(request: HttpRequest, slug: str) -> HttpResponse:
-    request.actor.require("view_content", request.workspace)
-    state = request.GET.get("state", "")
-    context = {"page": page_of(request, queries.schedule(state=state)), "state": state, "states": POST_MACHINE.choices}
-    return render(request, "desk/schedule.html", context)
-
-
-@require_POST
-def act_on_post(request: HttpRequest, slug: str, post_id: int, action: str) -> HttpResponse:
-    service = {"now": post_now, "cancel": cancel_post}.get(action)
-    if service is None:
-        return HttpResponse(status=404)
-    post = get_object_or_404(Post.objects.select_related("workspace"), pk=post_id)
-    service(post=post, actor=request.actor)
-    return next_or(request, reverse("desk:schedule", args=[slug]))
 
 
 @require_POST

@@ -99,7 +99,6 @@ class Dispatcher:
         except Exception as error:  # any cache may stand behind it; without one, posts still go out
             log.warning("dispatcher_heartbeat_lost", reason=str(error))
 
-
     def _look_at_broker(self, now: datetime) -> None:
         """A broker that is gone, or began anew, may have lost what it was given: all that is due is sent again."""
         broker, before = wake.broker(), self._broker

@@ -118,10 +118,15 @@ def _fill_slot(pool: EvergreenPool, place: Occurrence) -> tuple[bool, str]:
 
 def with_last_post(pool: EvergreenPool):
     """The pool's entries with `last_at`, when each was last out or is due on the account; longest rested first."""
-    posts = Post._base_manager.filter(account=pool.account_id, item=OuterRef("item")).exclude(state__in=GONE)
-    last = posts.order_by().values("item").annotate(last=Max("due_at")).values("last")
-    entries = EvergreenEntry._base_manager.filter(pool=pool).annotate(last_at=Subquery(last))
-    return entries.select_related("item").order_by(F("last_at").asc(nulls_first=True), "added_at", "pk")
+    return entries().filter(pool=pool)
+
+
+def entries():
+    """Every pool's entries with `last_at`, those that rested longest first."""
+    posts = Post._base_manager.filter(account=OuterRef("pool__account"), item=OuterRef("item"))
+    last = posts.exclude(state__in=GONE).order_by().values("item").annotate(last=Max("due_at")).values("last")
+    found = EvergreenEntry._base_manager.annotate(last_at=Subquery(last)).select_related("item", "pool", "workspace")
+    return found.order_by(F("last_at").asc(nulls_first=True), "added_at", "pk")
 
 
 def rested(pool: EvergreenPool, *, at: datetime):

@@ -26,7 +26,8 @@ from apps.content.models import Item
 from apps.content.services import Text, create_item, submit_item
 from apps.platforms.models import Account
 from apps.schedules.concerns import Doubtful
-from apps.schedules.models import Post, Reservation
+from apps.schedules.models import Post
+from apps.schedules.reservations import reserve
 from apps.schedules.services import schedule_item
 from apps.schedules.slots import instant
 from apps.workspaces import audit
@@ -261,9 +262,7 @@ def _write(row: Row, workspace: Workspace, actor: Actor, force: bool) -> None:
     submit_item(item=item, actor=actor)
     row.does = _("Goes to review")
     if row.account and row.at:
-        Reservation._base_manager.create(
-            workspace=workspace, item=item, account=row.account, due_at=row.at, made_by=actor.label
-        )
+        reserve(item=item, account=row.account, at=row.at, actor=actor)
         row.does = _("Goes to review, and keeps its time")
 
 

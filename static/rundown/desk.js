@@ -76,12 +76,17 @@
   }
 
   // --- Countdowns --------------------------------------------------------------------------------------------------------
+  // By the server's clock: the page says what it showed, and from there a clock runs that nobody can set.
   const units = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
   const words = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "always", style: "short" });
+  const loaded = performance.getEntriesByType("navigation")[0]?.responseStart ?? performance.now();
+  const shown = document.querySelector("meta[name=server-now]");
+  const offset = (shown ? Date.parse(shown.content) : Date.now() - performance.now() + loaded) - loaded;
+  const now = () => offset + performance.now();
 
   function tick() {
     document.querySelectorAll("[data-countdown]").forEach((element) => {
-      const left = (new Date(element.dataset.countdown) - Date.now()) / 1000;
+      const left = (new Date(element.dataset.countdown) - now()) / 1000;
       const [unit, size] = units.find(([, seconds]) => Math.abs(left) >= seconds) || units[3];
       element.textContent = words.format(Math.trunc(left / size), unit);
     });

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import template
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -47,6 +50,9 @@ WORK_NAMES = {
     "preview": _("Making a preview"),
     "render": _("Producing the video"),
     "footage": _("Preparing footage"),
+    "clip_take": _("Copying from the watched folder"),
+    "clip": _("Preparing the clip"),
+    "clip_metadata": _("Describing the clip"),
 }
 
 
@@ -72,18 +78,41 @@ def post_actions(post: Post) -> list[PostAction]:
     """What the schedule offers for a post."""
     if post.state == "scheduled":
         return [PostAction("now", _("Post now")), PostAction("cancel", _("Cancel"))]
+    if post.state == "missed":
+        return [PostAction("send", _("Send")), PostAction("cancel", _("Drop"))]
     if post.needs_person:
-        return [PostAction("now", _("Send again")), PostAction("cancel", _("Cancel"))]
+        return [PostAction("send", _("Send again")), PostAction("cancel", _("Cancel"))]
+    if post.state == "cancelled" and post.due_at > timezone.now():
+        return [PostAction("restore", _("Undo"))]
     return []
 
 
-KINDS = {"item": _("Item"), "post": _("Post"), "story": _("Story"), "run": _("Work")}
+@register.filter
+def can_move(post: Post) -> bool:
+    """Whether its time can be changed."""
+    return post.state == "scheduled" or post.needs_person
+
+
+@register.simple_tag
+def server_now() -> str:
+    """The server's clock, from which pages count down."""
+    return timezone.now().isoformat()
+
+
+@register.filter
+def on_wall(moment: datetime | None, zone: ZoneInfo) -> str:
+    """A moment as a form's date-time field takes it: the wall time of a zone."""
+    return f"{moment.astimezone(zone):%Y-%m-%dT%H:%M}" if moment else ""
+
+
+KINDS = {"item": _("Item"), "clip": _("Clip"), "post": _("Post"), "story": _("Story"), "run": _("Work")}
 SENTENCES = {
     "review.opened": _("Review opened"),
     "review.decided": _("%(verdict)s · version %(revision)s · %(by)s"),
     "review.assigned": _("Review waits for %(assignee)s"),
     "item.revised": _("Version %(revision)s · %(by)s"),
     "post.waiting": _("Post waits"),
+    "video_scheduled": _("Scheduled on %(account_name)s"),
     "asset.made": _("Part %(part)s: %(kind)s made"),
 }
 
