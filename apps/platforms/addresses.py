@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
 
-from apps.common.errors import AdapterError
+from apps.common.errors import AdapterError, Invalid
 from apps.platforms.base import PlatformConfig
 
 
@@ -32,3 +34,11 @@ def server_address(written: str, config: PlatformConfig) -> str:
         raise AdapterError(_("The server's address must begin with https://."), permanent=True)
     name = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{name}:{port}" if port else f"{parts.scheme}://{name}"
+
+
+def given_server(fields: Mapping[str, Any], config: PlatformConfig, *, default: str = "") -> str:
+    """The address in the field `server` of a form; raises Invalid."""
+    try:
+        return server_address(fields.get("server") or default, config)
+    except AdapterError as error:
+        raise Invalid(error.message, hint=error.hint, server=[error.message]) from error

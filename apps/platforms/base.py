@@ -347,6 +347,10 @@ class Platform(ABC):
         """Credentials that last longer, or None when there is nothing to renew; raises NeedsLogin when refused."""
         return None
 
+    def logs_in_on_page(self, fields: Mapping[str, Any]) -> bool:
+        """Whether these fields lead on to the platform's own login page; otherwise they are all that it takes."""
+        return self.oauth
+
     def begin_login(self, fields: Mapping[str, Any], *, redirect_uri: str, state: str, challenge: str) -> Login:
         """The first half of OAuth with PKCE (S256). fields: what `credential_fields` asked for."""
         raise NotImplementedError
@@ -374,6 +378,9 @@ def check_limits(draft: Draft, limits: Limits, *, text: str) -> list[Problem]:
     if limits.hashtags and len(draft.hashtags) > limits.hashtags:
         message = _("%(count)s hashtags are too many; at most %(most)s fit.")
         problems.append(Problem("hashtags", message % {"count": len(draft.hashtags), "most": limits.hashtags}))
+    if limits.alt_text and any(measure(alt, limits.unit) > limits.alt_text for alt in draft.pictures):
+        message = _("The description of an image is too long; at most %(most)s characters fit.")
+        problems.append(Problem("pictures", message % {"most": limits.alt_text}))
     for tag in draft.hashtags:
         if limits.hashtag and measure(tag, limits.unit) > limits.hashtag:
             message = _("The hashtag “%(tag)s” is too long; at most %(most)s characters fit.")

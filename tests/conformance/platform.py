@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import socket
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -63,6 +64,10 @@ class Heard(Report):
     handles: list[str] = field(default_factory=list)
     progressed: list[tuple[int, int]] = field(default_factory=list)
     kept: dict[str, bytes] = field(default_factory=dict)
+    renewals: list[dict[str, Any]] = field(default_factory=list)
+
+    def renewed(self, credentials: Mapping[str, Any]) -> None:
+        self.renewals.append(dict(credentials))
 
     def handle(self, handle: str) -> None:
         self.handles.append(handle)

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from apps.platforms.addresses import server_address
+from apps.platforms.addresses import given_server, server_address
 from apps.platforms.base import (
     Capability,
     Connection,
@@ -85,12 +85,18 @@ class BlueskyPlatform(Platform):
         tags = " ".join(f"#{tag}" for tag in draft.hashtags)
         return "\n\n".join(piece for piece in (draft.text or draft.title, tags) if piece)
 
+    def keep(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        server = given_server(fields, self.config, default=SERVER)
+        handle = str(fields["handle"]).strip().removeprefix("@").lower()
+        # There is no session yet, so the first that is asked for is due at once.
+        return {**fields, "handle": handle, "server": server, "expires_at": 1.0}
+
     def publish(self, request: PublishRequest, report: Report) -> PublishResult:
         from apps.platforms.bluesky.posting import Posting
 
         with self._client(request.credentials, request.timeout) as client:
             posting = Posting(client, request, self.compose(request.draft), report, self.config)
-            return client.acting(request.credentials, posting.publish)
+            return client.acting(request.credentials, posting.publish, report)
 
     def check(self, connection: Connection) -> Identity:
         with self._client(connection.credentials, 30.0) as client:

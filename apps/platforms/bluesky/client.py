@@ -27,7 +27,7 @@ from django.utils.translation import gettext as _
 
 from apps.common.errors import AdapterError, NotFound
 from apps.platforms.addresses import server_address
-from apps.platforms.base import Identity, NeedsLogin, OutcomeUnknown, PlatformConfig, RateLimited
+from apps.platforms.base import Identity, NeedsLogin, OutcomeUnknown, PlatformConfig, RateLimited, Report
 from apps.platforms.guard import guarded_httpx_client
 
 T = TypeVar("T")
@@ -69,8 +69,8 @@ class Client:
         bearer = {"Authorization": f"Bearer {self._token}"} if self._token else {}
         return {"User-Agent": self._config.user_agent, **bearer}
 
-    def acting(self, credentials: Mapping[str, Any], act: Callable[[], T]) -> T:
-        """What `act` returns when it is done as the account: by the kept session, or else by a new one."""
+    def acting(self, credentials: Mapping[str, Any], act: Callable[[], T], report: Report | None = None) -> T:
+        """What `act` returns when it is done as the account: by the kept session, or else by a new one, to be kept."""
         token, until = credentials.get("access_jwt"), credentials.get("expires_at")
         if token and credentials.get("did") and until and float(until) > time.time() + _SPARE:
             self._token, self.did = token, credentials["did"]
@@ -78,7 +78,9 @@ class Client:
                 return act()
             except NeedsLogin:
                 pass  # it was ended early, and so nothing was done by it
-        self.log_in(credentials)
+        fresh = self.log_in(credentials)
+        if report:
+            report.renewed({**credentials, **fresh})
         return act()
 
     def log_in(self, credentials: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from apps.platforms.addresses import server_address
+from apps.platforms.addresses import given_server, server_address
 from apps.platforms.base import (
     Capability,
     Connection,
@@ -104,6 +104,12 @@ class MastodonPlatform(Platform):
             return None  # Mastodon's own tokens last until they are revoked
         with self._oauth(connection.credentials["server"]) as login:
             return login.renewed(connection.credentials)
+
+    def keep(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        return {**fields, "server": given_server(fields, self.config)}
+
+    def logs_in_on_page(self, fields: Mapping[str, Any]) -> bool:
+        return not fields.get("access_token")
 
     def begin_login(self, fields: Mapping[str, Any], *, redirect_uri: str, state: str, challenge: str) -> Login:
         with self._oauth(fields["server"]) as login:

@@ -7,11 +7,18 @@ import time
 import pytest
 
 from apps.platforms.base import NeedsLogin, Report
+from tests.conformance.platform import Heard
 from tests.platforms.posts import post
 
 
 def kept(platform, home) -> dict:
     return dict(platform.refresh(post(home.credentials).connection))
+
+
+def test_what_the_form_gave_is_kept_with_a_session_that_is_due(home, platform):
+    kept = platform.keep({**home.credentials, "handle": " @Alice.test "})
+    assert kept == {**home.credentials, "expires_at": 1.0}
+    assert platform.keep({"handle": "a.bsky.social", "app_password": "x"})["server"] == "https://bsky.social"
 
 
 def test_a_kept_session_spares_the_login(home, platform):
@@ -45,8 +52,12 @@ def test_a_session_that_can_no_longer_be_renewed_is_begun_anew(home, platform):
 def test_a_session_that_was_ended_early_costs_one_login(loopback, platform):
     credentials = kept(platform, loopback)
     loopback.server.sessions.clear()
-    platform.publish(post(credentials), Report())
+    heard = Heard()
+    platform.publish(post(credentials), heard)
     assert len(loopback.texts()) == 1
+    (fresh,) = heard.renewals
+    assert fresh["app_password"] == credentials["app_password"]
+    assert fresh["access_jwt"] in loopback.server.sessions
     assert platform.check(post(credentials).connection).handle == "@alice.test"
 
 

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from apps.common.errors import AdapterError
+from apps.common.errors import AdapterError, Invalid
 from apps.platforms.addresses import server_address
 from apps.platforms.base import NeedsLogin
 from tests.platforms.posts import CONFIG, post
@@ -72,6 +72,16 @@ def test_tokens_that_end_are_renewed(server, platform, credentials):
     assert fresh.pop("expires_at") - time.time() == pytest.approx(3600, abs=5)
     kept = {"server": server.url, "access_token": "second", "refresh_token": "r2"}
     assert fresh == {**kept, "client_id": "c", "client_secret": "s"}
+
+
+def test_a_pasted_token_needs_no_page(server, platform):
+    given = {"server": f"{server.url}/@alice", "access_token": "pasted"}
+    assert platform.logs_in_on_page({"server": server.url})
+    assert not platform.logs_in_on_page(given)
+    assert platform.keep(given) == {"server": server.url, "access_token": "pasted"}
+    with pytest.raises(Invalid) as caught:
+        platform.keep({"server": "not a server", "access_token": "pasted"})
+    assert caught.value.details == {"server": ["“not a server” is not the address of a server."]}
 
 
 @pytest.mark.parametrize(
