@@ -30,6 +30,8 @@ WORDS_OF = {
     "uploads:settle-one": {"action": "drop"},
     "desk:story-action": {"action": "shortlist"},
     "desk:item-action": {"action": "submit"},
+    "desk:publishing": {"action": "pause"},
+    "desk:recurrence-action": {"action": "stop"},
     "desk:account-action": {"action": "check"},
 }
 PARAMETER = re.compile(r"<(?:(?P<converter>\w+):)?(?P<name>\w+)>|\{(?:\w+:)?(?P<brace>\w+)\}")
