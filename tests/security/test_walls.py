@@ -30,6 +30,7 @@ OPEN = {
     "language": "a cookie with the language",
     "by-hand-file": "the signed token in the address is the right to one file",
     "invitation": "the key in the address is the right to it",
+    "calendar": "the key in the address is the right to it",
     "None": "answers 404 to every unknown address under /api/",
 }
 PERSONAL = {"home", "profile", "workspace-new", "account-callback"}
