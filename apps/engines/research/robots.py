@@ -1,0 +1,50 @@
+"""What sites ask of programs that read them (RFC 9309)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+from urllib.robotparser import RobotFileParser
+
+from apps.common.errors import AdapterError
+from apps.common.http import Response
+
+_MOST = 512 * 1024
+
+
+class Robots:
+    """The rules of the sites of one research; each site is asked once."""
+
+    def __init__(self, fetch: Callable[[str], Response], agent: str) -> None:
+        self._fetch, self._agent = fetch, agent
+        self._rules: dict[str, RobotFileParser | None] = {}
+
+    def require(self, url: str) -> None:
+        """Raises AdapterError when the site does not want the address to be read."""
+        parts = urlsplit(url)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        if origin not in self._rules:
+            self._rules[origin] = self._ask(origin)
+        rules = self._rules[origin]
+        if rules is not None and not rules.can_fetch(self._agent, url):
+            raise AdapterError(
+                f"{parts.hostname} does not want this page to be read by programs (robots.txt).",
+                permanent=True,
+                hint="Leave it out, or read it yourself and paste what matters into the brief.",
+            )
+
+    def _ask(self, origin: str) -> RobotFileParser | None:
+        """None where everything is allowed. A site that fails to answer allows nothing, as the standard has it."""
+        rules = RobotFileParser()
+        try:
+            answer = self._fetch(f"{origin}/robots.txt")
+        except AdapterError:
+            rules.disallow_all = True
+            return rules
+        if 400 <= answer.status_code < 500:
+            return None
+        if answer.status_code >= 500:
+            rules.disallow_all = True
+            return rules
+        rules.parse(answer.content[:_MOST].decode("utf-8", "replace").splitlines())
+        return rules
