@@ -37,7 +37,7 @@ PROBLEMS = {
     "422": "Some of the values cannot be used.",
     "429": "Too many requests; Retry-After says how long to wait.",
 }
-APPS = ("lifecycle", "workspaces", "stories", "content", "approvals", "platforms", "schedules", "uploads")
+APPS = ("lifecycle", "workspaces", "stories", "clips", "content", "approvals", "platforms", "schedules", "uploads")
 
 
 class Api(NinjaAPI):

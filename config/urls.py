@@ -41,5 +41,6 @@ urlpatterns = [
     path("", include("apps.workspaces.urls")),
     path("by-hand/<str:token>/", file_by_link, name="by-hand-file"),
     path("w/<slug:slug>/", include("apps.uploads.urls")),
+    path("w/<slug:slug>/", include("apps.clips.urls")),
     path("w/<slug:slug>/", include("apps.desk.urls")),
 ]

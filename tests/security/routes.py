@@ -23,6 +23,7 @@ OBJECTS = {
     "version_id": "prompt_templates.PromptVersion",
     "source_id": "stories.Source",
     "story_ids": "stories.Story",
+    "upload_id": "clips.IncomingFile",
 }
 WORDS = {"action": "cancel", "kind": "script", "platform": "feed"}
 # Where another word is needed: by name of the route.

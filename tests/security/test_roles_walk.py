@@ -36,6 +36,14 @@ PAGES = {
     "workspaces:token-revoke": None,
     "desk:stories": "write_content",
     "desk:story-action": "write_content",
+    "clips:clips": "write_content",
+    "clips:options": "manage_workspace",
+    "clips:look-again": "write_content",
+    "clips:transcript": "write_content",
+    "clips:metadata": "write_content",
+    "clips:describe": "write_content",
+    "clips:retry": "write_content",
+    "clips:delete": "write_content",
     "desk:item-edit": "write_content",
     "desk:item-decide": "approve_content",
     "desk:item-action": None,
@@ -56,6 +64,7 @@ PAGES = {
     "desk:calendar-make": "manage_workspace",
     "desk:calendar-revoke": "manage_workspace",
     "desk:run-action": "write_content",
+    "desk:item-images": "write_content",
     "desk:account-connect": "manage_accounts",
     "desk:account": "manage_accounts",
     "desk:account-login": "manage_accounts",
@@ -66,6 +75,9 @@ PAGES = {
 }
 # Pages that only show; posting to them changes nothing.
 SHOWN = {
+    "clips:clip",
+    "clips:original",
+    "clips:still",
     "desk:accounts",
     "workspaces:open",
     "desk:dashboard",
@@ -83,6 +95,19 @@ SHOWN = {
     "uploads:problems",
 }
 OPERATIONS = {
+    "POST /api/v1/items/{item_id}/images": "write_content",
+    "PUT /api/v1/items/{item_id}/images": "write_content",
+    "POST /api/v1/clips/": "write_content",
+    "PUT /api/v1/clips/settings": "manage_workspace",
+    "DELETE /api/v1/clips/{clip_id}": "write_content",
+    "POST /api/v1/clips/{clip_id}/retry": "write_content",
+    "PUT /api/v1/clips/{clip_id}/transcript": "write_content",
+    "POST /api/v1/clips/{clip_id}/metadata": "write_content",
+    "OPTIONS /api/v1/clips/uploads/": EVERYBODY,
+    "POST /api/v1/clips/uploads/": "write_content",
+    "HEAD /api/v1/clips/uploads/{upload_id}": "write_content",
+    "PATCH /api/v1/clips/uploads/{upload_id}": "write_content",
+    "DELETE /api/v1/clips/uploads/{upload_id}": "write_content",
     "POST /api/v1/accounts/": "manage_accounts",
     "PATCH /api/v1/accounts/{account_id}": "manage_accounts",
     "PUT /api/v1/accounts/{account_id}/credentials": "manage_accounts",
@@ -198,8 +223,8 @@ def test_page_can_be_looked_at_by_who_may(town, route):
     path = route.fill(town.ours.slug, town.our_objects)
     for role, user in town.people.items():
         status = town.client(user).get(path).status_code
-        needed = "manage_workspace" if route.name == "workspaces:settings" else EVERYBODY
-        if route.name == "desk:item-edit":
+        needed = "manage_workspace" if route.name in {"workspaces:settings", "clips:options"} else EVERYBODY
+        if route.name in {"desk:item-edit", "desk:item-images"}:
             needed = "write_content"
         if route.name == "uploads:evidence":
             needed = "publish_content"

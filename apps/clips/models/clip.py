@@ -86,6 +86,15 @@ class Clip(StatefulModel):
         return " ".join(word[0] for word in self.heard or [])
 
     @property
+    def listener(self) -> str:
+        """Engine and model that heard it, without what only tells two files apart."""
+        return " · ".join(self.heard_by.split(":")[:2])
+
+    @property
+    def sure_percent(self) -> int:
+        return round(100 * (self.heard_sure or 0))
+
+    @property
     def remark_texts(self) -> list[str]:
         return [str(REMARKS[name]) for name in self.remarks]
 

@@ -14,7 +14,7 @@ from apps.workspaces.models import WorkspaceModel
 class IncomingFile(WorkspaceModel):
     """An upload that has not come in whole. Its bytes up to `offset` are on the disk for good."""
 
-    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(_("file name"), max_length=255)
     language = models.CharField(_("language"), max_length=8, blank=True)
     size = models.PositiveBigIntegerField(_("size"))
@@ -33,7 +33,7 @@ class IncomingFile(WorkspaceModel):
 
     @property
     def path(self) -> Path:
-        return Path(settings.INCOMING_ROOT) / f"{self.key.hex}.part"
+        return Path(settings.INCOMING_ROOT) / f"{self.pk.hex}.part"
 
     @property
     def percent(self) -> int:

@@ -9,12 +9,12 @@ from apps.clips.services.incoming import (
     receive_upload,
     upload_of,
 )
-from apps.clips.services.intake import DuplicateClip, add_clip, add_uploaded, delete_clip
+from apps.clips.services.intake import DuplicateClip, add_clip, add_uploaded, can_be_deleted, delete_clip
 from apps.clips.services.metadata import describe_again, rewrite_metadata
 from apps.clips.services.options import inbox_of, set_settings, settings_of
 from apps.clips.services.preparation import fail_clip, prepare_clip, retry_clip
 from apps.clips.services.transcripts import edit_transcript
-from apps.clips.services.watching import scan_folders, take_file
+from apps.clips.services.watching import look_again, scan_folders, take_file
 
 __all__ = [
     "DuplicateClip",
@@ -22,6 +22,7 @@ __all__ = [
     "add_uploaded",
     "announce_scheduled",
     "begin_upload",
+    "can_be_deleted",
     "delete_clip",
     "describe_again",
     "discard_upload",
@@ -30,6 +31,7 @@ __all__ = [
     "fail_clip",
     "finish_upload",
     "inbox_of",
+    "look_again",
     "prepare_clip",
     "receive_upload",
     "retry_clip",

@@ -97,7 +97,7 @@ def upload_of(*, workspace: Workspace, actor: Actor, key: UUID) -> IncomingFile:
     actor.require("write_content", workspace)
     upload = (
         IncomingFile._base_manager.select_related("workspace")
-        .filter(workspace=workspace, key=key, user=actor.user, expires_at__gt=timezone.now())
+        .filter(workspace=workspace, pk=key, user=actor.user, expires_at__gt=timezone.now())
         .first()
     )
     if upload is None:

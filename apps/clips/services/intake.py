@@ -112,6 +112,12 @@ def add_uploaded(*, workspace: Workspace, actor: Actor, file: UploadedFile, name
         path.unlink(missing_ok=True)
 
 
+def can_be_deleted(clip: Clip) -> bool:
+    """Not while it is worked on, nor while its item may still need it."""
+    item = clip.item
+    return not clip.current.automatic and (item is None or item.is_over or item.state in {"rejected", "published"})
+
+
 def delete_clip(*, clip: Clip, actor: Actor) -> None:
     """Forget a clip and give its room back; the file that it came from stays where it is.
 
@@ -120,7 +126,7 @@ def delete_clip(*, clip: Clip, actor: Actor) -> None:
     actor.require("write_content", clip.workspace)
     if clip.current.automatic:
         raise Conflict(_("This clip is being worked on."), hint=_("Cancel its work first."))
-    if clip.item and not clip.item.is_over and clip.item.state not in {"rejected", "published"}:
+    if not can_be_deleted(clip):
         raise Conflict(
             _("The item “%(title)s” is made from this clip and is not finished.") % {"title": clip.item.title},
             hint=_("Reject the item, or wait until it is published."),

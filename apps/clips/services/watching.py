@@ -25,7 +25,7 @@ from apps.lifecycle.events import emit
 from apps.lifecycle.models import Run
 from apps.lifecycle.runs import RunCancelled, Work, start_run
 from apps.workspaces import audit
-from apps.workspaces.actors import SYSTEM
+from apps.workspaces.actors import SYSTEM, Actor
 from apps.workspaces.models import Workspace
 
 log = structlog.get_logger(__name__)
@@ -124,6 +124,16 @@ def _start(row: InboxFile) -> int:
         return 0
     start_run(workspace=row.workspace, kind="clip_take", subject=row, queue="media")
     return 1
+
+
+def look_again(*, row: InboxFile, actor: Actor) -> None:
+    """Forget what became of a file, so that it is looked at as if it had just been dropped."""
+    actor.require("write_content", row.workspace)
+    with unit_of_work():
+        audit.record(
+            workspace=row.workspace, actor=actor, action="inbox.look_again", target=row, data={"path": row.path}
+        )
+        row.delete()
 
 
 def take_file(*, row: InboxFile, work: Work) -> Clip | None:

@@ -97,9 +97,12 @@ def _metadata(variables: Mapping[str, Any]) -> dict[str, Any]:
     lines = [line.strip() for line in sentences(said, language=language) if words(line)]
     strongest = _hook(lines, language) if lines else ""
     plain_name = normalise(str(variables.get("file_name", ""))).replace("\n", " ")
-    tags = [*map(build_hashtag, _keywords(name, said)), *(build_hashtag(word) for word in words(name) if _folded(word))]
+    title = shorten(name or strongest.rstrip(".!。।,") or plain_name or "Clip", LONGEST_TITLE)
+    # A short clip says hardly a word twice: then the longest of its title must do.
+    telling = sorted((word for word in words(title) if _folded(word) and (name or lines)), key=len, reverse=True)[:3]
+    tags = map(build_hashtag, [*_keywords(name, said), *map(_without_possessive, telling)])
     return {
-        "title": shorten(name or strongest.rstrip(".!。।,") or plain_name or "Clip", LONGEST_TITLE),
+        "title": title,
         "description": _description(lines, strongest if not name else "") if lines else "",
         "hashtags": unique_hashtags(tags)[:MOST_TAGS],
     }
