@@ -7,7 +7,7 @@ Nothing here retries: a page that behaves unexpectedly ends the call, and a pers
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,8 @@ from apps.platforms.base import (
 )
 from apps.platforms.tiktok import driver, page, problems, session
 
+# Seconds that a visit without an upload may take.
+_VISIT = 60.0
 _YES_OR_NO = (("yes", _("Allowed")), ("no", _("Not allowed")))
 _REFUSALS = {
     "unreadable": _("This is neither a cookies.txt nor cookies in JSON."),
@@ -86,7 +88,6 @@ class TiktokPlatform(Platform):
         "time; the post then waits for you with a picture of the page."
     )
     checks_before_publishing = True
-    refresh_before = 7 * 24 * 3600.0
     timeout = 900.0
     margin = 60.0
     first_retry = 300.0
@@ -106,7 +107,7 @@ class TiktokPlatform(Platform):
         except session.SessionError as error:
             said = str(_REFUSALS[error.code])
             raise Invalid(said, session=[said]) from error
-        return session.credentials(cookies, names=network["session_cookies"])
+        return session.credentials(cookies)
 
     def publish(self, request: PublishRequest, report: Report) -> PublishResult:
         if request.video is None:
@@ -127,26 +128,46 @@ class TiktokPlatform(Platform):
 
     def check(self, connection: Connection) -> Identity:
         """Opens the account's list of posts. Raises NeedsLogin, or NeedsPerson for a puzzle or a changed page."""
-        ended = self._visit(connection)
+        with driver.workplace() as folder:
+            job = {"do": "check", "account": connection.account}
+            ended = self._run(job, connection, folder=folder, seconds=_VISIT, report=Report())
+        if ended.code:
+            raise problems.error_of(ended)
         handle = ended.result["handle"] or connection.account.lstrip("@")
+        if not handle:
+            raise problems.error_of(driver.Ended(code="changed_page", details={"element": "profile_link"}))
         names = self._page().network["session_cookies"]
         return Identity(
             handle=handle,
             url=self._page().addresses["profile"].format(handle=handle),
-            expires_at=session.expires_at(ended.cookies, names=names),
+            expires_at=session.expires_at(self._cookies(connection), names=names),
         )
 
-    def refresh(self, connection: Connection) -> Mapping[str, Any] | None:
-        """A visit makes TikTok prolong the session when it is willing to."""
-        return self._renewed(connection, self._visit(connection))
+    def log_in(
+        self, *, account: str = "", browser: str = "", seconds: float, on_waiting: Callable[[], None]
+    ) -> dict[str, str]:
+        """Let a person log in, and return what the form would have been given.
 
-    def _visit(self, connection: Connection) -> driver.Ended:
+        browser: address of a browser with remote debugging that the person uses already, such as
+        http://127.0.0.1:9222; empty opens a window on this machine. account: who it must be, if that is known.
+        """
+        job = {"do": "login", "account": account, "connect": browser, "window": not browser, "page": self._data()}
+
+        def hear(event: str, _content: dict[str, Any]) -> None:
+            if event == "waiting":
+                on_waiting()
+
         with driver.workplace() as folder:
-            job = {"do": "check", "account": connection.account}
-            ended = self._run(job, connection, folder=folder, seconds=90, report=Report())
+            ended = driver.run({**job, "chromium": self._chromium()}, folder=folder, seconds=seconds, on_event=hear)
+        if ended.code in ("browser", "crash"):
+            raise AdapterError(
+                _now("The browser could not be used: %(why)s") % {"why": ended.details.get("why", "")},
+                permanent=True,
+                hint=_now("Without a screen, log in on another machine and name its browser by its address."),
+            )
         if ended.code:
             raise problems.error_of(ended)
-        return ended
+        return session.credentials(ended.cookies)
 
     def _run(
         self, job: dict[str, Any], connection: Connection, *, folder: Path, seconds: float, report: Report
@@ -187,7 +208,7 @@ class TiktokPlatform(Platform):
             return None
         if session.same_login(ended.cookies, self._cookies(connection), names=names):
             return None
-        return session.credentials(ended.cookies, names=names)
+        return session.credentials(ended.cookies)
 
     def _options(self, settings: Mapping[str, Any]) -> dict[str, str]:
         allowed = {field.name: [value for value, _label in field.choices] for field in self.setting_fields}

@@ -26,6 +26,7 @@ _CLOSING = 8.0
 _TICK = 0.5
 ERRORS = "errors.txt"
 _PREFIX = "rundown-tiktok-"
+_LONGEST_BASE = 30
 _STALE = 2 * 3600.0
 _DISPLAY = ("DISPLAY", "WAYLAND_DISPLAY", "XDG_RUNTIME_DIR", "XAUTHORITY")
 
@@ -66,11 +67,13 @@ def workplace() -> Iterator[Path]:
 
     A worker that was killed leaves its folder behind, with the login in it: the next job clears it away.
     """
-    for old in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+    # Chromium puts a socket into it, whose path may have about a hundred characters.
+    base = tempfile.gettempdir() if len(tempfile.gettempdir()) <= _LONGEST_BASE else "/tmp"  # noqa: S108
+    for old in Path(base).glob(f"{_PREFIX}*"):
         with suppress(OSError):
             if time.time() - old.stat().st_mtime > _STALE:
                 shutil.rmtree(old, ignore_errors=True)
-    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=base))
     try:
         yield folder
     finally:

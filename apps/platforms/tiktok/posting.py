@@ -264,12 +264,14 @@ def open_list(studio: Studio) -> dict[str, dict[str, Any]] | None:
 def require_author(studio: Studio, posts: Mapping[str, Mapping[str, Any]], account: str) -> str:
     """Whose list this is, by its posts or by the link to the own profile; empty when nothing says so.
 
-    Raises Stopped when it is somebody else's than `account`: a session pasted in the wrong place must not post.
+    Raises Stopped when it is somebody else's than `account` (if it has a name yet): a session in the wrong
+    place must not post.
     """
     author = next((each["handle"] for each in posts.values()), "")
     if not author and (link := studio.find("profile_link")):
         author = (link.get_attribute("href") or "").rpartition("/@")[2].partition("?")[0].strip("/")
-    if author and author.casefold() != account.strip().lstrip("@").casefold():
+    expected = account.strip().lstrip("@")
+    if author and expected and author.casefold() != expected.casefold():
         raise Stopped("other_account", found=author)
     return author
 

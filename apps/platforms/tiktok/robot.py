@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, Error, Playwright, sync_playwright
 from playwright.sync_api import Page as Tab
@@ -23,7 +24,7 @@ from playwright.sync_api import Page as Tab
 from apps.platforms.tiktok import page as pages
 from apps.platforms.tiktok import session
 from apps.platforms.tiktok.posting import Posting, Video, open_list, require_author
-from apps.platforms.tiktok.studio import POLL, Stopped, Studio
+from apps.platforms.tiktok.studio import Stopped, Studio
 
 WINDOW = {"width": 1280, "height": 900}
 _NO_SANDBOX = "sandbox"
@@ -82,22 +83,34 @@ class Robot:
         return {"handle": require_author(studio, posts, self.job["account"])}
 
     def _login(self, studio: Studio) -> dict[str, Any]:
-        """Wait until a person has logged in, in the window that is open."""
-        studio.tab.goto(self.page.addresses["posts"], wait_until="domcontentloaded")
-        if not self._logged_in():
-            studio.tab.goto(self.page.addresses["login"], wait_until="domcontentloaded")
+        """Wait until a person has logged in, in the window that is open; a puzzle is theirs to solve."""
         self.tell("waiting")
-        while not self._logged_in():
-            if studio.left() < 1:
-                raise Stopped("login")
-            studio.pause(POLL * 5)
-        return self._check(studio)
+        studio.visit(self.page.addresses["posts"])
+        refused = None
+        while studio.left() > 1:
+            login = session.login_cookie(self._cookies(), names=self.page.network["session_cookies"])
+            if login and login["value"] != refused:
+                try:
+                    return self._check(studio)
+                except Stopped as stopped:
+                    if stopped.code not in ("login", "captcha"):
+                        raise
+                    refused = login["value"] if stopped.code == "login" else None
+            elif not self._shows_login(studio):
+                studio.visit(self.page.addresses["login"])
+            studio.pause(1)
+            while studio.sees("captcha") and studio.left() > 1:
+                studio.pause(1)
+        raise Stopped("login")
 
-    def _logged_in(self) -> bool:
-        return session.login_cookie(self._cookies(), names=self.page.network["session_cookies"]) is not None
+    def _shows_login(self, studio: Studio) -> bool:
+        path = urlsplit(studio.tab.url).path
+        return bool(self.page.patterns["login"].search(path)) or studio.sees("login_wall")
 
     def _cookies(self) -> list[session.Cookie]:
-        text = json.dumps({"cookies": self._context.cookies() if self._context else []})
+        """TikTok's own. A person's browser is asked for no others."""
+        urls = [*self.page.addresses.values()] if self.job.get("connect") else None
+        text = json.dumps({"cookies": self._context.cookies(urls) if self._context else []})
         try:
             return session.read(text, domains=self.page.network["cookie_domains"])
         except session.SessionError:
@@ -107,7 +120,11 @@ class Robot:
     def _browser(self, playwright: Playwright) -> Iterator[BrowserContext]:
         if address := self.job.get("connect"):
             # A browser that a person runs: it and its other tabs stay as they are.
-            yield playwright.chromium.connect_over_cdp(address).contexts[0]
+            context = playwright.chromium.connect_over_cdp(address).contexts[0]
+            before = set(context.pages)
+            yield context
+            for tab in set(context.pages) - before:
+                tab.close()
             return
         browser = self._launch(playwright)
         context = browser.new_context(

@@ -57,12 +57,13 @@ def expires_at(cookies: Iterable[Cookie], *, names: Sequence[str]) -> datetime |
     return datetime.fromtimestamp(login["expires"], UTC) if login and login["expires"] > 0 else None
 
 
-def credentials(cookies: Iterable[Cookie], *, names: Sequence[str]) -> dict[str, Any]:
-    """What an account keeps: `session`, a text that `read` understands, and `expires_at`, in seconds since 1970."""
+def credentials(cookies: Iterable[Cookie]) -> dict[str, str]:
+    """What an account keeps: a text that `read` understands.
+
+    It names no end, which would mean that the session renews itself: a person is asked for a new login in time.
+    """
     cookies = sorted(cookies, key=lambda each: (each["domain"], each["path"], each["name"]))
-    end = expires_at(cookies, names=names)
-    kept = {"session": json.dumps({"cookies": cookies}, separators=(",", ":"))}
-    return {**kept, "expires_at": end.timestamp()} if end else kept
+    return {"session": json.dumps({"cookies": cookies}, separators=(",", ":"))}
 
 
 def same_login(one: Iterable[Cookie], other: Iterable[Cookie], *, names: Sequence[str]) -> bool:
