@@ -92,4 +92,24 @@ class AssetAdmin(WorkspaceAdmin):
     list_display = ("revision", "kind", "part", "seconds", "bytes", "created_at")
     list_filter = ("kind",)
     list_select_related = ("revision",)
-    fields = readonly_fields = ("revision", "kind", "part", "seconds", "bytes", "sha256", "key", "meta", "created_at")
+    fields = readonly_fields = (
+        "shown_image",
+        "revision",
+        "kind",
+        "part",
+        "position",
+        "alt",
+        "seconds",
+        "bytes",
+        "sha256",
+        "key",
+        "meta",
+        "created_at",
+    )
+
+    @display(description=_("image"))
+    def shown_image(self, asset: Asset) -> str:
+        if asset.kind not in (Asset.Kind.IMAGE, Asset.Kind.THUMBNAIL):
+            return ""
+        address = reverse("desk:asset", args=[asset.workspace.slug, asset.pk])
+        return format_html('<img src="{}" alt="{}" style="max-height: 16rem">', address, asset.alt)

@@ -9,12 +9,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from ninja import Field, Query, Router, Schema, Status
+from ninja import Field, File, Form, Query, Router, Schema, Status, UploadedFile
 from ninja.pagination import paginate
 
 from apps.common.errors import NotFound
 from apps.common.pagination import CursorPagination
 from apps.content import queries, services
+from apps.content.images import LONGEST_ALT, MOST, MOST_BYTES, KeptImage, NewImage, images_of
 from apps.content.models import Asset, Item, Revision
 from apps.lifecycle.services import advance, open_actions
 
@@ -56,8 +57,10 @@ class PartIn(Schema):
 
 class AssetOut(Schema):
     id: int = Field(examples=[7])
-    kind: Literal["narration", "captions", "preview", "video", "thumbnail"]
+    kind: Literal["narration", "captions", "preview", "video", "thumbnail", "image"]
     part: int = Field(examples=[1])
+    position: int = Field(description="Place among the images.", examples=[0])
+    alt: str = Field(description="What an image shows, in words.", examples=[""])
     seconds: float | None = Field(examples=[52.4])
     bytes: int = Field(examples=[8_412_331])
     sha256: str
@@ -133,6 +136,16 @@ class RevisionIn(Schema):
         return services.Text(**self.dict(exclude={"base", "note"}))
 
 
+class ImageIn(Schema):
+    id: int = Field(description="An image of the revision `base`.", examples=[7])
+    alt: str = Field("", max_length=LONGEST_ALT, examples=["An umbrella on a wet counter"])
+
+
+class ImagesIn(Schema):
+    base: int = Field(ge=1, description="The revision that was edited. If a newer one exists: 409.", examples=[1])
+    images: list[ImageIn] = Field(max_length=MOST, description="Those that stay, in their new order.")
+
+
 @router.get("/items/", response=list[ItemOut], summary="List items")
 @paginate(CursorPagination, ordering=("-created_at", "-id"))
 def list_items(request: HttpRequest, filters: Query[ItemFilter]) -> QuerySet[Item]:
@@ -168,6 +181,34 @@ def create_revision(request: HttpRequest, item_id: int, data: RevisionIn) -> Sta
     item = find_item(request, item_id)
     services.revise_item(item=item, actor=request.actor, text=data.text(), base=data.base, note=data.note)
     return Status(201, find_item(request, item_id))
+
+
+@router.post("/items/{int:item_id}/images", response={201: ItemDetail}, summary="Add an image")
+def add_image(
+    request: HttpRequest,
+    item_id: int,
+    file: File[UploadedFile],
+    base: Form[int],
+    alt: Form[str] = "",
+) -> Status:
+    """JPEG, PNG or WebP; it becomes part of a new revision, which an approved item has reviewed again."""
+    request.actor.require("write_content", request.workspace)
+    item = find_item(request, item_id)
+    there = [KeptImage(each.pk, each.alt) for each in images_of(item.current_revision_id)]
+    # One byte more tells a file that is too large; no more of it is read.
+    added = NewImage(file.read(MOST_BYTES + 1), alt.strip())
+    services.revise_item(item=item, actor=request.actor, base=base, images=[*there, added])
+    return Status(201, find_item(request, item_id))
+
+
+@router.put("/items/{int:item_id}/images", response=ItemDetail, summary="Order, describe and remove images")
+def change_images(request: HttpRequest, item_id: int, data: ImagesIn) -> Item:
+    """Images that are not named are left out of the new revision."""
+    request.actor.require("write_content", request.workspace)
+    item = find_item(request, item_id)
+    images = [KeptImage(each.id, each.alt.strip()) for each in data.images]
+    services.revise_item(item=item, actor=request.actor, base=data.base, images=images)
+    return find_item(request, item_id)
 
 
 @router.post("/items/{int:item_id}/submit", response=ItemOut, summary="Submit an item for review")

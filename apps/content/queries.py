@@ -9,6 +9,7 @@ import regex
 from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
+from apps.content.images import images_of
 from apps.content.models import Asset, Item, Revision
 from apps.content.services import Text, text_of
 
@@ -23,7 +24,7 @@ def counts_by_state() -> dict[str, int]:
 
 
 def assets_of(revision: Revision) -> list[Asset]:
-    return list(Asset._base_manager.filter(revision=revision).order_by("part", "kind"))
+    return list(Asset._base_manager.filter(revision=revision).order_by("part", "kind", "position"))
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,17 @@ def diff_text(before: Text, after: Text) -> list[tuple[str, list[Change]]]:
 def diff_to_previous(revision: Revision) -> list[tuple[str, list[Change]]]:
     """What a revision changed of the one before it; the first changed nothing."""
     before = Revision._base_manager.filter(item=revision.item_id, number=revision.number - 1).first()
-    return diff_text(text_of(before), text_of(revision)) if before else []
+    if before is None:
+        return []
+    old, new = _images(before), _images(revision)
+    changed = [(_("Images"), diff_words(old, new))] if old != new else []
+    return diff_text(text_of(before), text_of(revision)) + changed
+
+
+def _images(revision: Revision) -> str:
+    """One line an image; the same words for the same picture."""
+    said = [f"{image.alt or _('no description')} [{image.key[:8]}]" for image in images_of(revision.pk)]
+    return "\n".join(f"{number}. {words}" for number, words in enumerate(said, 1))
 
 
 def _body(text: Text) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from django.utils.translation import gettext as _
 from apps.common.errors import Conflict, Invalid
 from apps.common.text.hashtags import unique_hashtags
 from apps.common.transactions import unit_of_work
+from apps.content.images import KeptImage, NewImage, attach, carry, prepare
 from apps.content.models import Asset, Item, Revision, Variant
 from apps.lifecycle.events import emit
 from apps.lifecycle.services import advance
@@ -102,13 +104,24 @@ def submit_item(*, item: Item, actor: Actor) -> Item:
     return advance(item, "submit", actor=actor, fields={"review_stage": Item.Stage.TEXT})
 
 
-def revise_item(*, item: Item, actor: Actor, text: Text, base: int, note: str = "") -> Revision:
+def revise_item(
+    *,
+    item: Item,
+    actor: Actor,
+    text: Text | None = None,
+    base: int,
+    note: str = "",
+    images: Sequence[NewImage | KeptImage] | None = None,
+) -> Revision:
     """Add a revision. base: the revision number that the author saw; a newer one means Conflict, and nothing is lost.
 
-    An item that was approved goes back to review: an approval names one revision.
+    text, images: None keeps those of the revision before. An item that was approved goes back to review: an approval
+    names one revision.
     """
     actor.require("write_content", item.workspace)
-    check_text(text, kind=item.kind)
+    if text is not None:
+        check_text(text, kind=item.kind)
+    prepared = prepare(images) if images is not None else []
     with unit_of_work():
         rows = Item._base_manager.select_for_update(of=("self",)).select_related("current_revision", "workspace")
         item = rows.get(pk=item.pk)
@@ -123,7 +136,12 @@ def revise_item(*, item: Item, actor: Actor, text: Text, base: int, note: str = 
                 hint=_("Compare it with yours, then save again."),
                 current=item.current_revision.number,
             )
-        revision = _add_revision(item, text, actor, note=note, generation=None)
+        before = item.current_revision
+        revision = _add_revision(item, text or text_of(before), actor, note=note, generation=None)
+        if images is None:
+            carry(before, revision)
+        else:
+            attach(before, revision, images, prepared)
         if item.state in REOPENED:
             stage = {"review_stage": Item.Stage.TEXT, "approved_revision": None}
             advance(item, "reopen", actor=actor, fields=stage, data={"revision": revision.number})

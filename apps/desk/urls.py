@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from apps.desk import accounts, schedule, timetable, views
+from apps.desk import accounts, images, schedule, timetable, views
 
 app_name = "desk"
 
@@ -15,6 +15,7 @@ urlpatterns = [
     path("items/", views.items, name="items"),
     path("items/<int:item_id>/", views.item, name="item"),
     path("items/<int:item_id>/edit/", views.edit_item, name="item-edit"),
+    path("items/<int:item_id>/images/", images.item_images, name="item-images"),
     path("items/<int:item_id>/decide/", views.decide_item, name="item-decide"),
     path("items/<int:item_id>/do/<slug:action>/", views.act_on_item, name="item-action"),
     path("assets/<int:asset_id>/", views.asset, name="asset"),

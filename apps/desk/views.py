@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from apps.approvals.queries import decisions_of, review_queue
 from apps.approvals.services import decide, policy_of
 from apps.common.errors import Conflict, DomainError, Invalid
+from apps.content.images import images_of
 from apps.content.machine import ITEM_MACHINE
 from apps.content.models import Asset, Item
 from apps.content.queries import diff_text, diff_to_previous
@@ -35,6 +36,8 @@ CONTENT_TYPES = {
     ".mp4": "video/mp4",
     ".vtt": "text/vtt; charset=utf-8",
     ".jpg": "image/jpeg",
+    ".png": "image/png",
+    ".webp": "image/webp",
     ".wav": "audio/wav",
 }
 
@@ -136,6 +139,7 @@ def _item_page(
         "item": found,
         "revision": revision,
         "parts": queries.parts_of(revision),
+        "images": images_of(revision.pk),
         "changes": diff_to_previous(revision),
         "steps": queries.pipeline_steps(found),
         "runs": runs,

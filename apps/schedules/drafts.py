@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.utils.translation import gettext as _
 
+from apps.content.images import images_of
 from apps.content.models import Asset, Item, Variant
 from apps.platforms.base import Draft, Problem
 from apps.platforms.models import Account
@@ -13,7 +16,12 @@ def video_of(variant: Variant) -> Asset | None:
     return Asset._base_manager.filter(revision_id=variant.revision_id, kind=Asset.Kind.VIDEO, part=variant.part).first()
 
 
-def draft_of(variant: Variant, *, language: str, video: Asset | None) -> Draft:
+def pictures_of(variant: Variant) -> list[Asset]:
+    """The images go out with the first part."""
+    return images_of(variant.revision_id) if variant.part == 1 else []
+
+
+def draft_of(variant: Variant, *, language: str, video: Asset | None, pictures: Sequence[Asset] = ()) -> Draft:
     return Draft(
         title=variant.title,
         text=variant.text,
@@ -24,6 +32,7 @@ def draft_of(variant: Variant, *, language: str, video: Asset | None) -> Draft:
         has_video=video is not None,
         duration=video.seconds if video else None,
         size=video.bytes if video else None,
+        pictures=tuple(picture.alt for picture in pictures),
     )
 
 
@@ -32,4 +41,5 @@ def problems_of(variant: Variant, item: Item, account: Account) -> list[Problem]
     video = video_of(variant)
     if item.format == Item.Format.VIDEO and video is None:
         return [Problem("video", _("The video is not finished."))]
-    return account.adapter.validate(draft_of(variant, language=item.language, video=video))
+    draft = draft_of(variant, language=item.language, video=video, pictures=pictures_of(variant))
+    return account.adapter.validate(draft)

@@ -11,13 +11,20 @@ from django.utils.translation import gettext as _
 from apps.common.clock import database_now
 from apps.common.errors import AdapterError
 from apps.content.models import Asset, Item
-from apps.platforms.base import MediaFile, Platform, PublishRequest
+from apps.platforms.base import MediaFile, Picture, Platform, PublishRequest
 from apps.platforms.renewal import fresh_connection
-from apps.schedules.drafts import draft_of
+from apps.schedules.drafts import draft_of, pictures_of
 from apps.schedules.models import Post
 from apps.uploads.models import Attempt
 
-_TYPES = {".mp4": "video/mp4", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".vtt": "text/vtt"}
+_TYPES = {
+    ".mp4": "video/mp4",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".png": "image/png",
+    ".webp": "image/webp",
+    ".vtt": "text/vtt",
+}
 
 
 def request_for(post: Post, platform: Platform) -> PublishRequest:
@@ -32,18 +39,21 @@ def request_for(post: Post, platform: Platform) -> PublishRequest:
     )
     if video is None and post.item.format == Item.Format.VIDEO:
         raise AdapterError(_("The video of this post is not there."), permanent=True, hint=_("Render it again."))
+    pictures = pictures_of(post.variant)
+    files = tuple(Picture(_media(each), each.alt) for each in pictures)
     connection = fresh_connection(post.account)
     return PublishRequest(
         post_key=post.key,
         account=connection.account,
         credentials=connection.credentials,
         settings=connection.settings,
-        draft=draft_of(post.variant, language=post.item.language, video=video),
+        draft=draft_of(post.variant, language=post.item.language, video=video, pictures=pictures),
         timeout=platform.timeout,
         series=f"{post.item_id}-{post.revision_id}",
         video=_media(video),
         thumbnail=_media(thumbnail),
         captions=_media(captions) if captions and captions.file.name.endswith(".vtt") else None,
+        pictures=files,
         canonical_url=_canonical_url(post),
         begun_at=_begun_at(post),
     )

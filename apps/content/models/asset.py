@@ -13,7 +13,11 @@ def asset_path(asset: Asset, filename: str) -> str:
 
 
 class Asset(WorkspaceModel):
-    """A file made from a revision; `key` is the hash of everything it was made from."""
+    """A file made from a revision; `key` is the hash of everything it was made from.
+
+    Images are given, not made: there may be several, in the order of `position`, and they go out with the first part.
+    alt: the words for those who cannot see it.
+    """
 
     class Kind(models.TextChoices):
         NARRATION = "narration", _("Narration")
@@ -21,10 +25,13 @@ class Asset(WorkspaceModel):
         PREVIEW = "preview", _("Preview")
         VIDEO = "video", _("Video")
         THUMBNAIL = "thumbnail", _("Thumbnail")
+        IMAGE = "image", _("Image")
 
     revision = models.ForeignKey(Revision, on_delete=models.CASCADE, related_name="assets")
     kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices)
     part = models.PositiveSmallIntegerField(_("part"), default=1)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+    alt = models.TextField(_("description for the blind"), blank=True)
     file = models.FileField(_("file"), upload_to=asset_path, max_length=300)
     key = models.CharField(max_length=64)
     sha256 = models.CharField(max_length=64, blank=True)
@@ -36,8 +43,8 @@ class Asset(WorkspaceModel):
     class Meta:
         verbose_name = _("asset")
         verbose_name_plural = _("assets")
-        ordering = ["part", "kind"]
-        constraints = [models.UniqueConstraint(fields=["revision", "kind", "part"], name="asset_once")]
+        ordering = ["part", "kind", "position"]
+        constraints = [models.UniqueConstraint(fields=["revision", "kind", "part", "position"], name="asset_once")]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.part}"
