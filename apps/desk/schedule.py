@@ -58,6 +58,21 @@ def asks_again(view: View) -> View:
     return page
 
 
+def posted(page: str) -> Callable[[View], View]:
+    """For what is only posted to: whoever comes by a link, as after a reload, is taken to the page it belongs to."""
+
+    def wrap(view: View) -> View:
+        @wraps(view)
+        def answer(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+            if request.method != "POST":
+                return redirect(f"desk:{page}", request.workspace.slug)
+            return view(request, *args, **kwargs)
+
+        return answer
+
+    return wrap
+
+
 def is_forced(request: HttpRequest) -> bool:
     return request.POST.get("force") == "1"
 
@@ -94,7 +109,7 @@ def schedule(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "desk/schedule.html", context)
 
 
-@require_POST
+@posted("schedule")
 @asks_again
 def add(request: HttpRequest, slug: str) -> HttpResponse:
     """Put the ticked items on an account: into its next free slots, at a time, or spread over hours."""
@@ -165,7 +180,7 @@ def move_post(request: HttpRequest, slug: str, post_id: int) -> HttpResponse:
     return back_to(request)
 
 
-@require_POST
+@posted("schedule")
 def send_missed(request: HttpRequest, slug: str) -> HttpResponse:
     """Everything that was missed, one gap apart on each account."""
     request.actor.require("publish_content", request.workspace)
@@ -178,7 +193,7 @@ def send_missed(request: HttpRequest, slug: str) -> HttpResponse:
     return back_to(request)
 
 
-@require_POST
+@posted("schedule")
 def publishing(request: HttpRequest, slug: str, action: str) -> HttpResponse:
     """Pause or resume everything that the workspace publishes."""
     if action == "pause":

@@ -14,7 +14,7 @@ from apps.common.clock import database_now
 from apps.common.errors import Conflict, Invalid
 from apps.content.models import Item
 from apps.desk import parsing, schedule_queries
-from apps.desk.schedule import account_of, asks_again, is_forced
+from apps.desk.schedule import account_of, asks_again, is_forced, posted
 from apps.platforms.models import Account
 from apps.schedules import calendars, evergreen, queries, recurring, spreadsheet, timetable
 from apps.schedules.booking import next_free_slots
@@ -45,7 +45,7 @@ def _free(account: Account) -> list:
         return []
 
 
-@require_POST
+@posted("schedule-slots")
 def add_slots(request: HttpRequest, slug: str) -> HttpResponse:
     request.actor.require("manage_accounts", request.workspace)
     account = account_of(request)
@@ -87,7 +87,7 @@ def repeats(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "desk/schedule_repeats.html", context)
 
 
-@require_POST
+@posted("schedule-repeats")
 @asks_again
 def add_recurrence(request: HttpRequest, slug: str) -> HttpResponse:
     request.actor.require("publish_content", request.workspace)
@@ -118,14 +118,14 @@ def act_on_recurrence(request: HttpRequest, slug: str, recurrence_id: int, actio
     rule = get_object_or_404(queries.recurrences(), pk=recurrence_id)
     if action in {"stop", "resume"}:
         recurring.set_active(recurrence=rule, active=action == "resume", actor=request.actor)
-    elif action in {"remove", "cancel"}:
+    elif action == "remove":
         recurring.remove_recurrence(recurrence=rule, actor=request.actor)
     else:
         return HttpResponse(status=404)
     return redirect("desk:schedule-repeats", request.workspace.slug)
 
 
-@require_POST
+@posted("schedule-repeats")
 def set_pool(request: HttpRequest, slug: str) -> HttpResponse:
     request.actor.require("publish_content", request.workspace)
     evergreen.set_pool(
@@ -225,7 +225,7 @@ def _csv(content: str, name: str) -> HttpResponse:
     return response
 
 
-@require_POST
+@posted("schedule-files")
 def make_calendar(request: HttpRequest, slug: str) -> HttpResponse:
     """The address is on the answer and nowhere else."""
     name = request.POST.get("name", "") or str(_("Calendar"))

@@ -43,10 +43,10 @@ def missed(*, account: int | None = None) -> QuerySet[Post]:
     return found.filter(account=account) if account else found
 
 
-def posts_at(account: Account, at: datetime, *, tolerance: timedelta = timedelta()) -> QuerySet[Post]:
-    """What is planned for that account at that time, give or take the tolerance."""
-    window = (at - tolerance, at + tolerance)
-    return posts().filter(account=account, due_at__range=window).exclude(state__in=GONE).order_by("due_at", "pk")
+def posts_at(account: Account | None, at: datetime, *, tolerance: timedelta = timedelta()) -> QuerySet[Post]:
+    """What is planned for that account (None: any) at that time, give or take the tolerance."""
+    found = posts().filter(due_at__range=(at - tolerance, at + tolerance)).exclude(state__in=GONE)
+    return (found.filter(account=account) if account else found).order_by("due_at", "pk")
 
 
 def concerns_about(item: Item, account: Account, *, at: datetime | None = None) -> list[Concern]:

@@ -10,6 +10,7 @@ from ninja import Field, Query, Router, Schema, Status
 from ninja.pagination import paginate
 from pydantic import AfterValidator, AwareDatetime
 
+from apps.common.errors import Conflict
 from apps.common.pagination import CursorPagination
 from apps.platforms.models import Account
 from apps.schedules import queries, timetable
@@ -17,7 +18,9 @@ from apps.schedules.api.finding import LARGEST_ID, now_of, one
 from apps.schedules.api.posts import PostOut
 from apps.schedules.booking import next_free_slots
 from apps.schedules.models import Slot
+from apps.schedules.slots import Occurrence
 
+MOST_ACCOUNTS = 50
 router = Router(tags=["schedule"])
 
 
@@ -61,20 +64,21 @@ class SlotPatch(Schema):
 
 
 class FreeFilter(Schema):
-    account: int = Field(ge=1, le=LARGEST_ID)
+    account: int | None = Field(None, ge=1, le=LARGEST_ID, description="Empty: every account of the workspace.")
     after: AwareDatetime | None = Field(None, description="Later than this; empty means now.")
-    count: int = Field(1, ge=1, le=50, description="So many, as if each were taken in turn.")
+    count: int = Field(1, ge=1, le=50, description="So many of each account, as if each were taken in turn.")
 
 
 class FreeOut(Schema):
+    account: int = Field(examples=[3])
     at: datetime
     slot: int = Field(examples=[5])
     seconds_until: float = Field(examples=[5400.0])
 
 
 class TakenFilter(Schema):
-    account: int = Field(ge=1, le=LARGEST_ID)
-    at: AwareDatetime
+    account: int | None = Field(None, ge=1, le=LARGEST_ID, description="Empty: any account of the workspace.")
+    at: AwareDatetime | None = Field(None, description="Empty means now.")
     tolerance_minutes: int = Field(0, ge=0, le=24 * 60, description="Earlier or later by so much counts too.")
 
 
@@ -84,7 +88,7 @@ class TakenOut(Schema):
 
 
 @router.get("/schedule/slots", response=list[SlotOut], summary="List slots")
-@paginate(CursorPagination, ordering=("account_id", "weekday", "time", "id"))
+@paginate(CursorPagination, ordering=("id",))
 def list_slots(request: HttpRequest, filters: Query[SlotFilter]) -> Any:
     request.actor.require("view_content", request.workspace)
     return Slot.objects.visible_to(request.actor.user).filter(**filters.dict(exclude_none=True))
@@ -106,20 +110,44 @@ def add_slots(request: HttpRequest, body: SlotIn) -> Status:
 
 @router.get("/schedule/slots/next-free", response=list[FreeOut], summary="The next free slots")
 def next_free(request: HttpRequest, filters: Query[FreeFilter]) -> Any:
-    """Slots that keep the account's gap, daily limit and quiet hours. Answers 409 when there is none within a year."""
+    """Slots that keep the account's gap, daily limit and quiet hours, soonest first.
+
+    Answers 409 when the account has none within a year.
+    """
     request.actor.require("view_content", request.workspace)
     now = now_of(request)
-    account = one(request, Account, filters.account)
-    found = next_free_slots(account, after=filters.after or now, count=filters.count)
-    return [{"at": each.at, "slot": each.slot_id, "seconds_until": (each.at - now).total_seconds()} for each in found]
+    after = filters.after or now
+    if filters.account:
+        account = one(request, Account, filters.account)
+        found = [(account, each) for each in next_free_slots(account, after=after, count=filters.count)]
+    else:
+        accounts = Account.objects.visible_to(request.actor.user).order_by("pk")[:MOST_ACCOUNTS]
+        found = [(each, place) for each in accounts for place in _free(each, after, filters.count)]
+    return [
+        {
+            "account": account.pk,
+            "at": place.at,
+            "slot": place.slot_id,
+            "seconds_until": (place.at - now).total_seconds(),
+        }
+        for account, place in sorted(found, key=lambda pair: pair[1].at)
+    ]
+
+
+def _free(account: Account, after: datetime, count: int) -> list[Occurrence]:
+    try:
+        return next_free_slots(account, after=after, count=count)
+    except Conflict:
+        return []
 
 
 @router.get("/schedule/slots/is-taken", response=TakenOut, summary="Is there a post at a time?")
 def is_taken(request: HttpRequest, filters: Query[TakenFilter]) -> Any:
     """`+` in a time zone must be sent as %2B."""
     request.actor.require("view_content", request.workspace)
+    account = one(request, Account, filters.account) if filters.account else None
     tolerance = timedelta(minutes=filters.tolerance_minutes)
-    posts = list(queries.posts_at(one(request, Account, filters.account), filters.at, tolerance=tolerance)[:100])
+    posts = list(queries.posts_at(account, filters.at or now_of(request), tolerance=tolerance)[:100])
     return {"taken": bool(posts), "posts": posts}
 
 

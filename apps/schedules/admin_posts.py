@@ -1,0 +1,140 @@
+"""The schedule's part of the admin's page of posts; `uploads` adds what was tried with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.timesince import timeuntil
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminSplitDateTimeWidget, UnfoldBooleanWidget
+
+from apps.common.errors import DomainError
+from apps.platforms.models import Account
+from apps.schedules import services
+from apps.schedules.models import Post, Waiting
+
+# Actions about the whole workspace need no row.
+WHOLE = ("pause_everything", "resume_everything")
+
+
+class AccountFilter(admin.RelatedFieldListFilter):
+    """The accounts of this workspace: the scope is open."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[int, str]]:
+        return [(each.pk, str(each)) for each in Account.objects.order_by("name")]
+
+
+class WaitingFilter(admin.SimpleListFilter):
+    title = _("waits")
+    parameter_name = "waiting_for"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return Waiting.choices
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        return queryset.filter(state="scheduled", waiting_for=self.value()) if self.value() else queryset
+
+
+class PostForm(forms.ModelForm):
+    """The one thing about a post that is typed: when it is due. Empty leaves it."""
+
+    due_at = forms.SplitDateTimeField(label=_("due, in UTC"), required=False, widget=UnfoldAdminSplitDateTimeWidget())
+    force = forms.BooleanField(
+        label=_("also when something speaks against it"),
+        required=False,
+        widget=UnfoldBooleanWidget(),
+        help_text=_("Quiet hours, a post close by, a full day."),
+    )
+
+    def clean_due_at(self) -> Any:
+        return self.cleaned_data["due_at"] or self.instance.due_at
+
+
+class ScheduledPosts:
+    """The countdown, list filters, and what a person does with the schedule."""
+
+    form = PostForm
+    schedule_actions = ("post_now", "send", "cancel", "undo", *WHOLE)
+    schedule_filters = (("account", AccountFilter), WaitingFilter, "due_at")
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if request.POST.get("action") in WHOLE and not request.POST.getlist(ACTION_CHECKBOX_NAME):
+            request.POST = request.POST.copy()
+            request.POST[ACTION_CHECKBOX_NAME] = "0"
+        return super().changelist_view(request, extra_context)
+
+    def get_fields(self, request: HttpRequest, obj: Post | None = None) -> tuple[str, ...]:
+        fields = super().get_fields(request, obj)
+        if not self._may_move(request, obj):
+            return fields
+        place = list(fields).index("due_at") + 1
+        return (*fields[:place], "force", *fields[place:])
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Post | None = None) -> tuple[str, ...]:
+        fixed = super().get_readonly_fields(request, obj)
+        return tuple(name for name in fixed if name != "due_at") if self._may_move(request, obj) else fixed
+
+    def _may_move(self, request: HttpRequest, post: Post | None) -> bool:
+        may = post is not None and self.has_change_permission(request, post)
+        return may and (post.state == "scheduled" or post.needs_person)
+
+    def move(self, request: HttpRequest, post: Post, form: Any) -> None:
+        """Move the post where the form says; called when it is saved."""
+        if "due_at" in form.changed_data:
+            at, force = form.cleaned_data["due_at"], form.cleaned_data["force"]
+            fresh = Post.objects.select_related("workspace").get(pk=post.pk)
+            self._each(request, [fresh], lambda **who: services.reschedule(at=at, force=force, **who))
+
+    @admin.action(description=_("Post now"), permissions=["change"])
+    def post_now(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
+        self._each(request, queryset, services.post_now)
+
+    @admin.action(description=_("Send what was missed or refused"), permissions=["change"])
+    def send(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
+        self._each(request, queryset, services.send_again)
+
+    @admin.action(description=_("Cancel or drop"), permissions=["change"])
+    def cancel(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
+        self._each(request, queryset, services.cancel_post)
+
+    @admin.action(description=_("Undo the cancellation"), permissions=["change"])
+    def undo(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
+        self._each(request, queryset, services.restore_post)
+
+    @admin.action(description=_("Pause everything of this workspace"), permissions=["change"])
+    def pause_everything(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
+        services.pause_workspace(workspace=request.workspace, actor=request.actor)
+        self.message_user(request, _("Publishing is paused. What is due waits."), messages.WARNING)
+
+    @admin.action(description=_("Resume publishing"), permissions=["change"])
+    def resume_everything(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
+        services.resume_workspace(workspace=request.workspace, actor=request.actor)
+        self.message_user(request, _("Publishing goes on."), messages.SUCCESS)
+
+    def _each(self, request: HttpRequest, posts: Iterable[Post], service: Callable[..., Post]) -> None:
+        done = 0
+        for post in posts:
+            try:
+                service(post=post, actor=request.actor)
+                done += 1
+            except DomainError as error:
+                self.message_user(request, f"{post}: {error}", messages.ERROR)
+        if done:
+            self.message_user(request, _("Done: %(count)s.") % {"count": done}, messages.SUCCESS)
+
+    @display(description=_("time left"), ordering="wake_at")
+    def shown_left(self, post: Post) -> str:
+        """Until the post is tried, by the server's clock."""
+        if post.state != "scheduled" or post.wake_at is None:
+            return ""
+        if post.wake_at <= timezone.now():
+            return str(post.get_waiting_for_display() or _("now"))
+        return timeuntil(post.wake_at)
