@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -13,10 +13,10 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
-from apps.common.errors import DomainError
 from apps.lifecycle.services import open_actions
 from apps.schedules import queries
 from apps.schedules import services as schedule
+from apps.schedules.admin_posts import ScheduledPosts
 from apps.schedules.machine import FOR_PEOPLE, POST_MACHINE
 from apps.schedules.models import Post
 from apps.uploads.dead_letters import Settled, drop_all, replay_all
@@ -76,20 +76,29 @@ def _page(name: str, workspace: Workspace, pk: int) -> str:
 
 
 @admin.register(Post)
-class PostAdmin(WorkspaceAdmin):
+class PostAdmin(ScheduledPosts, WorkspaceAdmin):
     icon = "send"
     change_permission = "publish_content"
-    list_display = ("shown_title", "account", "part", "shown_state", "due_at", "published_at", "shown_link")
-    list_filter = (StateFilter,)
+    list_display = (
+        "shown_title",
+        "account",
+        "part",
+        "shown_state",
+        "due_at",
+        "shown_left",
+        "published_at",
+        "shown_link",
+    )
+    list_filter = (StateFilter, *ScheduledPosts.schedule_filters)
     list_select_related = ("account", "variant")
     search_fields = ("variant__title",)
     date_hierarchy = "due_at"
     inlines = (AttemptInline,)
-    actions = ("post_now", "cancel")
+    actions = ScheduledPosts.schedule_actions
     actions_submit_line = ("post_now_here", "report_here", "cancel_here")
     fields = readonly_fields = (
         "shown_title",
-        "shown_state",
+        "state_name",
         "account",
         "item",
         "part",
@@ -107,17 +116,10 @@ class PostAdmin(WorkspaceAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Post]:
         return queries.posts()
 
-    @admin.action(description=_("Post now"))
-    def post_now(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
-        self._each(request, queryset, schedule.post_now)
-
-    @admin.action(description=_("Cancel"))
-    def cancel(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
-        self._each(request, queryset, schedule.cancel_post)
-
     @action(description=_("Post now"))
     def post_now_here(self, request: HttpRequest, obj: Post) -> None:
-        self._each(request, [obj], schedule.post_now)
+        service = schedule.send_again if obj.needs_person else schedule.post_now
+        self._each(request, [obj], service)
 
     @action(description=_("It is online"))
     def report_here(self, request: HttpRequest, obj: Post) -> None:
@@ -140,25 +142,19 @@ class PostAdmin(WorkspaceAdmin):
         return [each for each in shown if buttons.get(each.method.__name__, True)]
 
     def save_model(self, request: HttpRequest, obj: Post, form: Any, change: bool) -> None:
-        """Nothing to save: every field is read-only. The buttons call services."""
+        """Moving a post and the buttons call services; nothing else can be changed."""
+        self.move(request, obj, form)
         for each in self.get_actions_submit_line(request, obj.pk):
             if each.action_name in request.POST:
                 each.method(request, obj)
 
-    def _each(self, request: HttpRequest, posts: Iterable[Post], service: Callable[..., Post]) -> None:
-        done = 0
-        for post in posts:
-            try:
-                service(post=post, actor=request.actor)
-                done += 1
-            except DomainError as error:
-                self.message_user(request, f"{post}: {error}", messages.ERROR)
-        if done:
-            self.message_user(request, _("Done: %(count)s.") % {"count": done}, messages.SUCCESS)
-
     @display(description=_("title"))
     def shown_title(self, post: Post) -> str:
         return post.variant.title
+
+    @display(description=_("state"))
+    def state_name(self, post: Post) -> str:
+        return post.get_state_display()
 
     @display(description=_("state"), ordering="state", label=STATE_COLOURS)
     def shown_state(self, post: Post) -> tuple[str, str]:
@@ -206,7 +202,7 @@ class DeadLetterAdmin(WorkspaceAdmin):
     list_display_links = None
     search_fields = ("variant__title",)
     actions = ("replay", "drop")
-    fields = readonly_fields = ("shown_title", "account", "shown_state", "shown_error", "state_at", "shown_page")
+    fields = readonly_fields = ("shown_title", "account", "state_name", "shown_error", "state_at", "shown_page")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[DeadLetter]:
         found = DeadLetter.objects.filter(state__in=FOR_PEOPLE)
@@ -236,6 +232,10 @@ class DeadLetterAdmin(WorkspaceAdmin):
     @display(description=_("title"))
     def shown_title(self, post: DeadLetter) -> str:
         return post.variant.title
+
+    @display(description=_("state"))
+    def state_name(self, post: DeadLetter) -> str:
+        return str(POST_MACHINE.state(post.state).label)
 
     @display(description=_("state"), ordering="state", label=STATE_COLOURS)
     def shown_state(self, post: DeadLetter) -> tuple[str, Any]:
