@@ -103,7 +103,8 @@ class Picture:
 class Draft:
     """What is to be said, before anyone schedules it. duration: seconds of the video, None without one.
 
-    pictures: the alt texts of the images, in order; empty strings where nobody wrote one.
+    pictures: the alt texts of the images, in order; empty strings where nobody wrote one. settings: of the account that
+    it is for, which may move a limit; empty while that is not known.
     """
 
     title: str = ""
@@ -116,6 +117,7 @@ class Draft:
     duration: float | None = None
     size: int | None = None
     pictures: tuple[str, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
