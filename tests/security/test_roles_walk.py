@@ -65,7 +65,6 @@ PAGES = {
     "desk:calendar-revoke": "manage_workspace",
     "desk:run-action": "write_content",
     "desk:item-images": "write_content",
-    "desk:item-images": "write_content",
     "desk:account-connect": "manage_accounts",
     "desk:account": "manage_accounts",
     "desk:account-login": "manage_accounts",
@@ -96,8 +95,6 @@ SHOWN = {
     "uploads:problems",
 }
 OPERATIONS = {
-    "POST /api/v1/items/{item_id}/images": "write_content",
-    "PUT /api/v1/items/{item_id}/images": "write_content",
     "POST /api/v1/items/{item_id}/images": "write_content",
     "PUT /api/v1/items/{item_id}/images": "write_content",
     "POST /api/v1/clips/": "write_content",
