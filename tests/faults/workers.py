@@ -1,8 +1,9 @@
 """Worker processes for the fault suite: Django is set up once, and each worker is a fork that may be killed.
 
 `python -m tests.faults.workers` reads one JSON order a line and answers each with the process id of a new worker:
-{"post": 7, "failpoints": "uploads.after_intent=crash"} works on one post, {"seed": 1} on all that is due, and with
-{"naive": true} the naive publisher does the same. When its standard input ends, it takes all workers with it.
+{"post": 7, "failpoints": "uploads.after_intent=crash"} works on one post, {"seed": 1} on all that is
+due, and with {"naive": true} the naive publisher does the same. {"hog": true} only keeps the database locked, in
+bursts. When its standard input ends, it takes all workers with it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import django
 from django.conf import settings
@@ -60,6 +62,8 @@ def _work(order: dict) -> None:
     random.seed(order.get("seed"))
     if "file_size" in order:
         resource.setrlimit(resource.RLIMIT_FSIZE, (order["file_size"], resource.RLIM_INFINITY))
+    if order.get("hog"):
+        _hog(connection)
     publish, sweep = _hands(naive=order.get("naive", False))
     with scopes_disabled():
         if "post" in order:
@@ -98,6 +102,16 @@ def _loop(publish: Callable[[int], str], sweep: Callable[[], object]) -> None:
         except Error:
             connection.close()
             time.sleep(0.05)
+
+
+def _hog(connection: Any) -> None:
+    """Hold the write lock of SQLite as a backup or a bulk import would."""
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute("BEGIN IMMEDIATE")
+            time.sleep(random.uniform(0.1, 0.3))
+            cursor.execute("COMMIT")
+        time.sleep(0.3)
 
 
 def _due() -> list[int]:

@@ -24,7 +24,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, TextIO
 from urllib.parse import parse_qs, urlsplit
-from urllib.request import Request, urlopen
+
+import httpx
 
 HANG = 3.0
 ROOT = Path(__file__).resolve().parents[2]
@@ -215,11 +216,13 @@ class Apart:
 
     def script(self, steps: dict[str, list[str]]) -> None:
         """What the next calls of these titles do."""
-        urlopen(Request(f"{self.url}/script", json.dumps(steps).encode()), timeout=30).close()
+        httpx.post(f"{self.url}/script", json=steps, timeout=30).raise_for_status()
 
     def calls(self) -> list[Call]:
         """Every call that came to publish, in the order of their answers."""
-        return [Call(**json.loads(line)) for line in self._log.read_text().splitlines(keepends=True) if line[-1] == "\n"]
+        return [
+            Call(**json.loads(line)) for line in self._log.read_text().splitlines(keepends=True) if line[-1] == "\n"
+        ]
 
     def counts(self) -> Counter[str]:
         """How often each title was published."""

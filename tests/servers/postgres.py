@@ -22,21 +22,75 @@ ACCOUNT = "postgres"
 OPTIONS = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=300"
 
 
+# For a server that is to be crashed: what it has confirmed must be there afterwards.
+DURABLE = "-c fsync=off -c synchronous_commit=on -c full_page_writes=on -c max_connections=100"
+
+
 @contextlib.contextmanager
 def running_postgres() -> Iterator[str]:
     """The DATABASE_URL of a fresh server on 127.0.0.1."""
-    with tempfile.TemporaryDirectory(prefix="rundown-pg-", ignore_cleanup_errors=True) as folder:
-        data, port = Path(folder) / "data", _free_port()
+    with Postgres() as server:
+        yield server.url
+
+
+class Postgres:
+    """`with Postgres(DURABLE) as server:` runs one that can be crashed and started again."""
+
+    def __init__(self, options: str = OPTIONS) -> None:
+        self.port = _free_port()
+        self.url = f"postgres://{ACCOUNT}@127.0.0.1:{self.port}/postgres"
+        self._options = options
+
+    def __enter__(self) -> Postgres:
+        self._folder = tempfile.TemporaryDirectory(prefix="rundown-pg-", ignore_cleanup_errors=True)
+        self._home = Path(self._folder.name)
         if os.getuid() == 0:
-            shutil.chown(folder, ACCOUNT)
-        _run("initdb", "-D", data, "-A", "trust", "-U", ACCOUNT, "-E", "UTF8", "--no-sync", cwd=folder)
-        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 {OPTIONS}"
-        log = Path(folder) / "log"
+            shutil.chown(self._home, ACCOUNT)
         try:
-            _run("pg_ctl", "-D", data, "-w", "-l", log, "-o", options, "start", cwd=folder)
-            yield f"postgres://{ACCOUNT}@127.0.0.1:{port}/postgres"
-        finally:
-            _run("pg_ctl", "-D", data, "-m", "immediate", "stop", cwd=folder, check=False)
+            self._run("initdb", "-A", "trust", "-U", ACCOUNT, "-E", "UTF8", "--no-sync")
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def start(self) -> None:
+        options = f"-p {self.port} -k {self._home} -c listen_addresses=127.0.0.1 {self._options}"
+        self._run("pg_ctl", "-w", "-l", self._home / "log", "-o", options, "start")
+
+    def crash(self) -> None:
+        """At once, without a word to its clients; it recovers when it is started again."""
+        self._run("pg_ctl", "-m", "immediate", "stop", check=False)
+
+    def allow_files(self, size: int | str) -> None:
+        """How long the server's files may become, in bytes or "unlimited"; a full disk, without filling one."""
+        if self.pid is None:
+            return
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        for pid in (self.pid, *children):
+            _run("prlimit", f"--pid={pid}", f"--fsize={size}:", cwd=str(self._home), check=False)
+
+    @property
+    def pid(self) -> int | None:
+        """Of the server's first process; None while it does not run."""
+        try:
+            pid = int((self._home / "data" / "postmaster.pid").read_text().split()[0])
+            os.kill(pid, 0)
+        except (FileNotFoundError, ProcessLookupError, IndexError):
+            return None
+        return pid
+
+    def __exit__(self, *_: object) -> None:
+        self.crash()
+        self._folder.cleanup()
+
+    def _run(self, program: str, *arguments: object, check: bool = True) -> None:
+        _run(program, "-D", self._home / "data", *arguments, cwd=str(self._home), check=check)
+
+
+def program(name: str) -> str:
+    """The path of a program that comes with the server, such as pg_dump."""
+    return str(_program(name))
 
 
 def _run(program: str, *arguments: object, cwd: str, check: bool = True) -> None:

@@ -1,0 +1,86 @@
+"""A broker that can be killed, and the product's own processes on it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.conf import settings
+
+from apps.common.processes.paths import socket_path
+from apps.common.processes.ready import ready_file
+from apps.common.processes.valkey import answers, arguments, binary
+from tests.servers.site import ROOT, environment
+
+
+class Broker:
+    """A Valkey at a place of its own, with its data kept on disk as the product keeps it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        name = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+        self._address = socket_path(folder / name)
+        self._data = folder / "data"
+        self._process: subprocess.Popen | None = None
+
+    def environment(self) -> dict[str, str]:
+        """For processes that are to use it, with the test's database and keys."""
+        keys = {"CREDENTIAL_KEYS": ",".join(settings.CREDENTIAL_KEYS), "SECRET_KEY": settings.SECRET_KEY}
+        return {**environment(), "RUNDOWN_TEST_HOME": str(self._folder), **keys}
+
+    def start(self) -> None:
+        self._address.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._data.mkdir(exist_ok=True)
+        command = arguments(binary(), socket=self._address, data=self._data)
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        deadline = time.monotonic() + 60
+        while not answers(self._address):
+            assert time.monotonic() < deadline, "the broker did not start"
+            time.sleep(0.02)
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def wipe(self) -> None:
+        shutil.rmtree(self._data)
+
+    @contextmanager
+    def process(self, *command: str) -> Iterator[subprocess.Popen]:
+        """A process of the product on this broker, once it says that it is ready; it leads a session of its own."""
+        said = self._folder / f"ready-{time.monotonic_ns()}"
+        child = {**self.environment(), **ready_file(said)}
+        process = subprocess.Popen(
+            [sys.executable, *command],
+            cwd=ROOT,
+            env=child,
+            start_new_session=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            deadline = time.monotonic() + 120
+            while not said.exists():
+                assert process.poll() is None, f"{command} ended"
+                assert time.monotonic() < deadline, f"{command} did not get ready"
+                time.sleep(0.05)
+            yield process
+        finally:
+            # Its pool with it, stopped or not.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+DISPATCHER = ("manage.py", "dispatch")
+WORKER = ("-m", "celery", "-A", "config", "worker", "-Q", "posting", "-c", "2", "--without-mingle", "--without-gossip")

@@ -1,0 +1,100 @@
+"""4. The broker is killed, with what it held kept or wiped: it only ever wakes workers, so nothing is lost with it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from apps.pipeline import tasks
+from apps.platforms.models import Account
+from apps.schedules.models import Post
+from tests.faults.broker import DISPATCHER, WORKER, Broker
+from tests.faults.judge import CLEAN, Row, note, unfinished, verdict, wait_until
+from tests.faults.stock import accounts, posts_on
+from tests.servers import platform_server
+from tests.servers.site import ROOT
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.faults]
+
+COUNT = 8
+SECONDS = 90
+
+
+@pytest.fixture
+def broker(tmp_path_factory):
+    # A socket's address must be short, and pytest's own folders are long.
+    broker = Broker(tmp_path_factory.mktemp("b"))
+    broker.start()
+    yield broker
+    broker.kill()
+
+
+def all_out() -> bool:
+    return unfinished() == 0
+
+
+def strand(worker: subprocess.Popen, account: Account, name: str) -> list[Post]:
+    """Posts whose messages lie in the broker: the process that would fetch them stands still."""
+    os.kill(worker.pid, signal.SIGSTOP)
+    posts = posts_on([account], [f"{name} {n}" for n in range(COUNT)])
+    waiting = Post._base_manager.filter(pk__in=[post.pk for post in posts])
+    wait_until(lambda: not waiting.filter(sent_at=None).exists(), SECONDS, "the sending")
+    return posts
+
+
+def test_a_killed_broker_loses_no_post_wiped_or_not(broker):
+    began = time.monotonic()
+    with platform_server.apart() as platform, broker.process(*WORKER) as worker:
+        [account] = accounts(platform, ["fake_key"])
+        with broker.process(*DISPATCHER):
+            posts = posts_on([account], [f"Healthy {n}" for n in range(COUNT)])
+            wait_until(all_out, SECONDS, "publishing with a broker")
+            for name in ("Kept", "Wiped"):
+                stranded = strand(worker, account, f"{name}: in the broker")
+                broker.kill()
+                os.kill(worker.pid, signal.SIGCONT)
+                away = posts_on([account], [f"{name}: without a broker {n}" for n in range(COUNT)])
+                wait_until(all_out, SECONDS, "publishing without a broker")
+                if name == "Wiped":
+                    broker.wipe()
+                broker.start()
+                posts += stranded + away + posts_on([account], [f"{name}: afterwards {n}" for n in range(COUNT)])
+                wait_until(all_out, SECONDS, "publishing after the broker came back")
+        found = verdict(platform, posts)
+        lost = naive_result(broker, worker, account)
+    said = f"{lost} of {COUNT} lost"
+    note(Row("4 broker killed, kept and wiped", len(posts), 2, **found.counts, naive=said), began)
+    assert found.counts == CLEAN
+    assert lost == COUNT
+
+
+def naive_result(broker: Broker, worker: subprocess.Popen, account: Account) -> int:
+    """Where the message is the schedule, and no row is looked at again."""
+    posts = posts_on([account], [f"Naive {n}" for n in range(COUNT)])
+    [marker] = posts_on([account], ["Naive marker"])
+    os.kill(worker.pid, signal.SIGSTOP)
+    send(broker, posts)
+    broker.kill()
+    broker.wipe()
+    broker.start()
+    os.kill(worker.pid, signal.SIGCONT)
+    row = Post._base_manager.filter(pk=marker.pk, state="published")
+    send(broker, [marker])
+    wait_until(row.exists, SECONDS, "the worker's return")
+    return Post._base_manager.filter(pk__in=[post.pk for post in posts], state="scheduled").count()
+
+
+def send(broker: Broker, posts: list[Post]) -> None:
+    """From a process on that broker, as this one is on another."""
+    ids = [(post.workspace_id, post.pk) for post in posts]
+    code = (
+        "import django; django.setup()\n"
+        f"from {tasks.__name__} import publish\n"
+        f"for pair in {ids!r}: publish.apply_async(args=pair, queue='posting')"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=broker.environment(), check=True)
