@@ -28,20 +28,26 @@ def send(http: httpx.Client, method: str, url: str, *, changes: bool = True, **o
     changes: whether the call could publish something. Then a lost answer or a 5xx is OutcomeUnknown; for a call that
     only reads, or prepares without publishing, the same is a plain AdapterError.
     """
-    try:
-        response = http.request(method, url, **options)
-    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-        raise AdapterError(
-            _("The platform could not be reached."), hint=_("It is tried again by itself."), reason=str(error)
-        ) from error
-    except httpx.TransportError as error:
-        raise _lost(changes, str(error) or type(error).__name__) from error
+    response = exchange(http, method, url, changes=changes, **options)
     if response.is_success:
         return response
     raise _refused(response, changes)
 
 
-def _lost(changes: bool, reason: str, retry_after: float | None = None) -> AdapterError:
+def exchange(http: httpx.Client, method: str, url: str, *, changes: bool = True, **options: Any) -> httpx.Response:
+    """Any answer, for platforms whose refusals need reading of their own; raises as `send` does when there is none."""
+    try:
+        return http.request(method, url, **options)
+    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+        raise AdapterError(
+            _("The platform could not be reached."), hint=_("It is tried again by itself."), reason=str(error)
+        ) from error
+    except httpx.TransportError as error:
+        raise lost(changes, str(error) or type(error).__name__) from error
+
+
+def lost(changes: bool, reason: str, retry_after: float | None = None) -> AdapterError:
+    """The error for an answer that did not come, or that cannot be trusted."""
     if changes:
         return OutcomeUnknown(_("The platform did not say whether it published."), reason=reason)
     return AdapterError(_("The platform did not answer."), reason=reason, retry_after=retry_after)
@@ -53,7 +59,7 @@ def _refused(response: httpx.Response, changes: bool) -> AdapterError:
     if status == 429:
         return RateLimited(_("The platform asks to wait."), retry_after=wait, status_code=status, said=said)
     if status >= 500 or response.is_redirect:
-        return _lost(changes, f"HTTP {status} {said}".strip(), wait)
+        return lost(changes, f"HTTP {status} {said}".strip(), wait)
     if status in (401, 403):
         return NeedsLogin(
             _("The platform refused the account's credentials."),
