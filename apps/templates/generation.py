@@ -1,31 +1,34 @@
-"""The one call path for text: active version, fill, look for an answer already paid for, ask, record."""
+"""The one call path for text: fill the version, be let in, ask, settle, record; see `spending` for the letting in."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import random
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.common.errors import AdapterError, DomainError
-from apps.engines.text.base import TextEngine, TextRequest, TextResult
-from apps.engines.text.registry import TEXT_ENGINES
-from apps.templates import queries, rendering
+from apps.engines.text.base import TextRequest, TextResult
+from apps.templates import prices, queries, rendering, spending
 from apps.templates.models import Generation, PromptVersion
+from apps.templates.providers import asked_of
 from apps.workspaces.actors import Actor
 from apps.workspaces.audit import describe
 from apps.workspaces.models import Workspace
 
 # An answer is good for the same question this long; after it, the same question may be answered anew.
 REUSED_FOR = timedelta(days=30)
+_TURN_WITHIN, _LOOK_AGAIN = 30.0, 0.2  # seconds
+_TRIES, _TRY_WITHIN, _TIMEOUT = 3, 30.0, 90.0
 
 
 class NoText(AdapterError):
@@ -50,21 +53,16 @@ def generate(
     actor: Actor,
     subject: models.Model | str = "",
     version: PromptVersion | None = None,
-    fresh: bool = False,
 ) -> Written:
-    """Text of that kind from the active version. The same question is answered from the earlier answer.
+    """Text of that kind from the active version, or from `version`. A question that was paid for is not paid again.
 
-    version: instead of the active one; fresh: ask anew, because somebody did not like the earlier answer.
-    Raises NotFound without an active version, Invalid for wrong variables, AdapterError when the engine fails or does
-    not give what was asked for; every call leaves a Generation, failed ones too.
+    Call it outside of transactions: it waits for its turn. Raises NotFound without an active version, Invalid for wrong
+    variables, BudgetExceeded over the month's hard limit, AdapterError when the engine fails or does not give what was
+    asked for. Every call that was let in leaves a Generation.
     """
     version = version or queries.active_version(kind, workspace)
     prompt = rendering.render(version.instructions, version.text, version.variables, variables)
-    call = _Call(workspace, version, prompt, dict(variables), actor, describe_subject(subject))
-    earlier = None if fresh else call.earlier()
-    if earlier:
-        return Written(earlier.data, call.record("parsed", data=earlier.data, reused=earlier, model=earlier.model))
-    return call.ask()
+    return _Call(workspace, version, prompt, dict(variables), actor, describe_subject(subject)).run()
 
 
 def describe_subject(subject: models.Model | str) -> str:
@@ -72,7 +70,7 @@ def describe_subject(subject: models.Model | str) -> str:
 
 
 class _Call:
-    """One question to the engine that the settings name."""
+    """One question to the workspace's provider."""
 
     def __init__(
         self,
@@ -85,58 +83,86 @@ class _Call:
     ) -> None:
         self.workspace, self.version, self.prompt, self.variables = workspace, version, prompt, variables
         self.actor, self.subject = actor, subject
-        self.engine_name = settings.TEXT_ENGINE
-        self.model = "" if self.engine_name == "extractive" else version.model or settings.OPENAI_MODEL
+        self.asked = asked_of(workspace, model=version.model)
 
-    def question(self) -> str:
-        content = [
-            self.version.pk,
-            self.prompt.hash,
-            self.variables,
-            self.engine_name,
-            settings.OPENAI_BASE_URL if self.model else "",
-            self.model,
-        ]
-        return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    def run(self) -> Written:
+        admission = self._admission()
+        if isinstance(admission, spending.Answered):
+            earlier = admission.earlier
+            row = self._row(Generation.Outcome.PARSED, data=earlier.data, reused=earlier, model=earlier.model)
+            row.save()
+            return Written(earlier.data, row)
+        return self._ask(admission.generation)
 
-    def earlier(self) -> Generation | None:
-        return (
-            Generation._base_manager.filter(
-                workspace=self.workspace,
-                question=self.question(),
-                outcome=Generation.Outcome.PARSED,
-                reused=None,
-                created_at__gt=timezone.now() - REUSED_FOR,
-            )
-            .order_by("-created_at")
-            .first()
-        )
+    def _admission(self) -> spending.LetIn | spending.Answered:
+        """Waits for its turn, a little and then not; nothing is held meanwhile."""
+        give_up = time.monotonic() + _TURN_WITHIN
+        while True:
+            try:
+                verdict = spending.admit(
+                    draft=self._row(Generation.Outcome.RUNNING),
+                    asked=self.asked,
+                    cost=self._most_it_costs(),
+                    reuse_after=timezone.now() - REUSED_FOR,
+                )
+            except spending.BudgetExceeded:
+                spending.give_notice(workspace=self.workspace, over_hard=True)
+                raise
+            if not isinstance(verdict, spending.NotYet):
+                return verdict
+            if time.monotonic() > give_up:
+                raise AdapterError(verdict.reason, retry_after=_TURN_WITHIN, hint=_("It is tried again by itself."))
+            time.sleep(_LOOK_AGAIN)
 
-    def ask(self) -> Written:
+    def _most_it_costs(self) -> Decimal:
+        said = f"{self.prompt.instructions}\n{self.prompt.text}"
+        most = self.version.options.get("max_output_tokens")
+        return prices.most_it_costs(self.asked.price(self.asked.model), prompt=said, max_output_tokens=most)
+
+    def _ask(self, row: Generation) -> Written:
         started = time.monotonic()
         try:
-            result = self._engine().generate(self._request())
-        except DomainError as error:
-            self.record("error", note=str(error), seconds=time.monotonic() - started)
+            result = self._try(started)
+        except Exception as error:
+            seconds = time.monotonic() - started
+            close_generation(row, outcome=_outcome_of(error), note=_said_of(error), seconds=seconds)
             raise
-        generation = self.record(
-            result.outcome,
+        usage = dict(result.usage)
+        model = result.model or self.asked.model
+        close_generation(
+            row,
+            outcome=result.outcome,
             data=result.data,
             note=result.message,
-            model=result.model or self.model,
-            usage=dict(result.usage),
-            cost=result.cost,
+            model=model,
+            usage=usage,
+            cost=self._cost(result, model, usage),
             seconds=result.seconds,
         )
+        spending.give_notice(workspace=self.workspace)
         if result.outcome != "parsed":
-            raise _not_parsed(result, generation)
-        return Written(result.data, generation)
+            raise _not_parsed(result, row)
+        return Written(result.data, row)
 
-    def _engine(self) -> TextEngine:
-        make = TEXT_ENGINES[self.engine_name]
-        if self.engine_name == "extractive":
-            return make()
-        return make(base_url=settings.OPENAI_BASE_URL, api_key=settings.OPENAI_API_KEY)
+    def _try(self, started: float) -> TextResult:
+        """A busy or failing provider is asked again a few times, after as long as it asks for."""
+        for number in range(1, _TRIES + 1):
+            try:
+                return self.asked.make().generate(self._request())
+            except AdapterError as error:
+                wait = error.retry_after or 2**number * random.uniform(0.5, 1)
+                spent = time.monotonic() - started
+                if error.permanent or number == _TRIES or spent + wait > _TRY_WITHIN:
+                    raise
+                time.sleep(wait)
+        raise AssertionError("unreachable")
+
+    def _cost(self, result: TextResult, model: str, usage: dict[str, int]) -> Decimal | None:
+        """As the provider says, else by price; None when neither is known."""
+        if result.cost is not None or self.asked.is_free or not usage:
+            return result.cost
+        price = self.asked.price(model) or self.asked.price(self.asked.model)
+        return price.of(usage) if price else None
 
     def _request(self) -> TextRequest:
         return TextRequest(
@@ -145,23 +171,53 @@ class _Call:
             prompt=self.prompt.text,
             schema=self.version.schema,
             variables=self.variables,
-            model=self.model,
+            model=self.asked.model,
+            timeout=_TIMEOUT,
             **self.version.options,
         )
 
-    def record(self, outcome: str, **fields: Any) -> Generation:
-        return Generation._base_manager.create(
+    def _question(self) -> str:
+        """Everything that the answer depends on."""
+        content = [
+            self.version.pk,
+            self.prompt.hash,
+            self.variables,
+            self.asked.engine,
+            self.asked.base_url,
+            self.asked.model,
+        ]
+        return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+    def _row(self, outcome: str, **fields: Any) -> Generation:
+        return Generation(
             workspace=self.workspace,
             kind=self.version.template.kind,
             version=self.version,
             subject=self.subject,
             prompt_hash=self.prompt.hash,
-            question=self.question(),
-            engine=self.engine_name,
+            question=self._question(),
+            engine=self.asked.engine,
             outcome=outcome,
             actor=self.actor.label,
-            **{"model": self.model, **fields},
+            **{"model": self.asked.model, **fields},
         )
+
+
+def close_generation(row: Generation, **fields: Any) -> None:
+    """Write how a call ended; the money set aside for it is free again."""
+    fields["reserved"] = Decimal(0)
+    for name, value in fields.items():
+        setattr(row, name, value)
+    row.save(update_fields=list(fields))
+
+
+def _outcome_of(error: Exception) -> str:
+    temporary = isinstance(error, AdapterError) and not error.permanent
+    return Generation.Outcome.UNAVAILABLE if temporary else Generation.Outcome.ERROR
+
+
+def _said_of(error: Exception) -> str:
+    return str(error) if isinstance(error, DomainError) else type(error).__name__
 
 
 def _not_parsed(result: TextResult, generation: Generation) -> NoText:

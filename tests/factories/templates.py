@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from apps.templates.models import Generation, PromptVersion
+from apps.common.transactions import unit_of_work
+from apps.templates.models import Budget, Generation, PromptVersion, TextProvider
 from apps.templates.queries import active_version
 from apps.templates.services import Draft, activate_version, add_version
 from apps.workspaces.actors import SYSTEM
@@ -62,3 +63,16 @@ def make_generation(workspace: Workspace, **fields: Any) -> Generation:
         **fields,
     }
     return Generation._base_manager.create(workspace=workspace, **values)
+
+
+def make_provider(workspace: Workspace, **fields: Any) -> TextProvider:
+    """A provider with a key, as a workspace would set it."""
+    key = fields.pop("api_key", "sk-loopback")
+    with unit_of_work():
+        return TextProvider._base_manager.create(workspace=workspace, credentials={"api_key": key}, **fields)
+
+
+TENANT = {
+    "prompt_templates.Budget": lambda workspace: Budget._base_manager.get_or_create(workspace=workspace)[0],
+    "prompt_templates.TextProvider": make_provider,
+}

@@ -12,14 +12,18 @@ class Generation(WorkspaceModel):
     """One call to a text engine, or the reuse of an earlier answer to the same question.
 
     usage: {"input_tokens": 512, "output_tokens": 130}, as the engine counted; cost: in US dollars, None when unknown.
+    reserved: set aside for the call while it runs. What became of the answer: seo_score 0 to 100; edit_share: how much
+    of it people changed before it went out, 0 to 1; engagement: of the post made from it, relative to the expected.
     """
 
     class Outcome(models.TextChoices):
+        RUNNING = "running", _("Being written")
         PARSED = "parsed", _("Answered")
         REFUSAL = "refusal", _("Refused")
         TRUNCATED = "truncated", _("Cut off")
         INVALID = "invalid", _("Not in the asked form")
         ERROR = "error", _("Failed")
+        UNAVAILABLE = "unavailable", _("No answer")
 
     kind = models.CharField(_("kind"), max_length=24, choices=Kind.choices)
     version = models.ForeignKey(
@@ -30,15 +34,19 @@ class Generation(WorkspaceModel):
     question = models.CharField(max_length=64, help_text=_("Hash of everything that the answer depends on."))
     engine = models.CharField(_("engine"), max_length=40)
     model = models.CharField(_("model"), max_length=120, blank=True)
-    outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome.choices)
+    outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome.choices)
     data = models.JSONField(_("answer"), null=True)
     note = models.TextField(_("what the engine said"), blank=True)
     usage = models.JSONField(_("usage"), default=dict)
     cost = models.DecimalField(_("cost, USD"), max_digits=12, decimal_places=6, null=True)
+    reserved = models.DecimalField(max_digits=12, decimal_places=6, default=0)
     seconds = models.FloatField(_("took, seconds"), default=0)
     reused = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, related_name="+", verbose_name=_("answer reused from")
     )
+    seo_score = models.PositiveSmallIntegerField(_("SEO score"), null=True)
+    edit_share = models.FloatField(_("changed by people"), null=True)
+    engagement = models.FloatField(_("engagement"), null=True)
     actor = models.CharField(_("asked by"), max_length=160)
     created_at = models.DateTimeField(_("at"), default=timezone.now)
 
@@ -46,7 +54,10 @@ class Generation(WorkspaceModel):
         verbose_name = _("generation")
         verbose_name_plural = _("generations")
         ordering = ["-created_at", "-pk"]
-        indexes = [models.Index(fields=["workspace", "question"], name="generation_by_question")]
+        indexes = [
+            models.Index(fields=["workspace", "question"], name="generation_by_question"),
+            models.Index(fields=["workspace", "created_at"], name="generation_by_time"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} · {self.get_outcome_display()}"

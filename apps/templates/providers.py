@@ -1,0 +1,65 @@
+"""Whom a workspace asks for text: its own provider, else the installation's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from django.conf import settings
+
+from apps.engines.text.base import TextEngine
+from apps.engines.text.registry import TEXT_ENGINES
+from apps.templates.models import TextProvider
+from apps.templates.prices import Price, price_of
+from apps.workspaces.models import Workspace
+
+_CONCURRENCY = 4
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Where a question goes. model: "" where none is used. own: the prices that the workspace set."""
+
+    engine: str
+    base_url: str = ""
+    model: str = ""
+    api_key: str = field(default="", repr=False)
+    concurrency: int = _CONCURRENCY
+    calls_per_minute: int = 0
+    own: Price | None = None
+
+    @property
+    def is_free(self) -> bool:
+        """Nothing is asked of anybody."""
+        return self.engine == "extractive"
+
+    def price(self, model: str) -> Price | None:
+        return self.own or price_of(model)
+
+    def make(self) -> TextEngine:
+        make = TEXT_ENGINES[self.engine]
+        return make() if self.is_free else make(base_url=self.base_url, api_key=self.api_key)
+
+
+def asked_of(workspace: Workspace, *, model: str = "") -> Asked:
+    """model: the one that a version asks for; it wins over the provider's."""
+    row = TextProvider._base_manager.filter(workspace=workspace).first()
+    if row is None:
+        free = settings.TEXT_ENGINE == "extractive"
+        chosen = "" if free else model or settings.OPENAI_MODEL
+        base_url, key = ("", "") if free else (settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY)
+        return Asked(settings.TEXT_ENGINE, base_url, chosen, key)
+    if row.engine == TextProvider.Engine.EXTRACTIVE:
+        return Asked(row.engine)
+    own = None
+    if row.input_price is not None or row.output_price is not None:
+        own = Price(row.input_price or Decimal(0), row.output_price or Decimal(0))
+    return Asked(
+        row.engine,
+        row.base_url,
+        model or row.model or settings.OPENAI_MODEL,
+        row.credentials.get("api_key", ""),
+        row.concurrency,
+        row.calls_per_minute,
+        own,
+    )
