@@ -87,7 +87,8 @@ class TiktokPlatform(Platform):
         "be limited or lost, and you decide to take that risk. TikTok may ask for a puzzle or a new login at any "
         "time; the post then waits for you with a picture of the page."
     )
-    checks_before_publishing = True
+    upload_page = "https://www.tiktok.com/tiktokstudio/upload"
+    link_hosts = ("tiktok.com",)
     timeout = 900.0
     margin = 60.0
     first_retry = 300.0
@@ -109,6 +110,8 @@ class TiktokPlatform(Platform):
             raise Invalid(said, session=[said]) from error
         return session.credentials(cookies)
 
+    # The login is checked where each upload begins, in the same browser and with a picture of what it found; a check of
+    # its own before that would be a second browser and a second visit.
     def publish(self, request: PublishRequest, report: Report) -> PublishResult:
         if request.video is None:
             raise AdapterError(_now("TikTok needs a video."), permanent=True, hint=_now("Render one."))
