@@ -1,9 +1,10 @@
 """Worker processes for the fault suite: Django is set up once, and each worker is a fork that may be killed.
 
 `python -m tests.faults.workers` reads one JSON order a line and answers each with the process id of a new worker:
-{"post": 7, "failpoints": "uploads.after_intent=crash"} works on one post, {"seed": 1} on all that is
-due, and with {"naive": true} the naive publisher does the same. {"hog": true} only keeps the database locked, in
-bursts. When its standard input ends, it takes all workers with it.
+{"post": 7, "failpoints": "uploads.after_intent=crash"} works on one post, {"seed": 1} on all that is due, and with
+{"naive": true} the naive publisher does the same. {"hog": true} only keeps the database locked, in bursts, and
+{"emit": {"workspace": 1, "count": 9, "pause": 0.1}} only writes events. When its standard input ends, it takes all
+workers with it.
 """
 
 from __future__ import annotations
@@ -62,6 +63,9 @@ def _work(order: dict) -> None:
     random.seed(order.get("seed"))
     if "file_size" in order:
         resource.setrlimit(resource.RLIMIT_FSIZE, (order["file_size"], resource.RLIM_INFINITY))
+    if "emit" in order:
+        _emit(**order["emit"])
+        return
     if order.get("hog"):
         _hog(connection)
     publish, sweep = _hands(naive=order.get("naive", False))
@@ -102,6 +106,14 @@ def _loop(publish: Callable[[int], str], sweep: Callable[[], object]) -> None:
         except Error:
             connection.close()
             time.sleep(0.05)
+
+
+def _emit(workspace: int, count: int, pause: float) -> None:
+    from apps.lifecycle.events import emit
+
+    for number in range(count):
+        emit(workspace=workspace, type="fault.told", subject="fault:1", data={"number": number})
+        time.sleep(pause)
 
 
 def _hog(connection: Any) -> None:

@@ -26,19 +26,39 @@ def environment() -> dict[str, str]:
 @contextmanager
 def site() -> Iterator[str]:
     """A Daphne that serves the whole site; yields its host and port."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen(512)
-        os.set_inheritable(listening.fileno(), True)
-        address = f"127.0.0.1:{listening.getsockname()[1]}"
-        command = [sys.executable, "-m", "daphne", "--fd", str(listening.fileno()), "tests.servers.asgi:application"]
-        process = subprocess.Popen(command, cwd=ROOT, env=environment(), pass_fds=[listening.fileno()])
+    with Site() as running:
+        yield running.address
+
+
+class Site:
+    """The same, for a test that kills it: the port stays, and who connects meanwhile waits for the next start."""
+
+    def __enter__(self) -> Site:
+        self._listening = socket.socket()
+        self._listening.bind(("127.0.0.1", 0))
+        self._listening.listen(512)
+        os.set_inheritable(self._listening.fileno(), True)
+        self.address = f"127.0.0.1:{self._listening.getsockname()[1]}"
         try:
-            _wait(process, address)
-            yield address
-        finally:
-            process.kill()
-            process.wait(10)
+            self.start()
+            _wait(self._process, self.address)
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def start(self) -> None:
+        descriptor = self._listening.fileno()
+        command = [sys.executable, "-m", "daphne", "--fd", str(descriptor), "tests.servers.asgi:application"]
+        self._process = subprocess.Popen(command, cwd=ROOT, env=environment(), pass_fds=[descriptor])
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait(10)
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+        self._listening.close()
 
 
 def _wait(process: subprocess.Popen, address: str) -> None:
