@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import email.parser
-import email.policy
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -11,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.servers import forms
 
 Verify = Callable[[str, Mapping[str, str], bytes], bool]
 
@@ -47,12 +47,8 @@ def _opened(content_type: str, body: bytes) -> tuple[dict[str, Any], dict[str, b
     """The JSON and the files."""
     if content_type == "application/json":
         return json.loads(body), {}
-    head = f"Content-Type: {content_type}\r\n\r\n".encode()
-    form = email.parser.BytesParser(policy=email.policy.HTTP).parsebytes(head + body)
-    parts = {}
-    for part in form.iter_parts():
-        parts[part.get_param("name", header="content-disposition")] = part.get_payload(decode=True)
-    return json.loads(parts.pop("post")), parts
+    fields, files = forms.opened(content_type, body)
+    return json.loads(fields["post"]), files
 
 
 class _Handler(BaseHTTPRequestHandler):

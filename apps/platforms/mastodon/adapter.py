@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -78,6 +79,12 @@ class MastodonPlatform(Platform):
             _("Content warning"),
             help=_("Put before every post, which then opens with a click. It counts towards the length."),
         ),
+        SettingField(
+            "characters",
+            _("Characters in a post"),
+            default="500",
+            help=_("How many the server allows. Most allow 500; its page About tells."),
+        ),
     )
     oauth = True
     metrics = ("likes", "reposts", "replies")
@@ -88,7 +95,10 @@ class MastodonPlatform(Platform):
         return "\n\n".join(piece for piece in (draft.text or draft.title, tags) if piece)
 
     def validate(self, draft: Draft) -> list[Problem]:
-        return check_limits(draft, self.limits, text=countable(self.compose(draft)))
+        said = draft.settings.get("content_warning", "") + countable(self.compose(draft))
+        most = draft.settings.get("characters") or ""
+        limits = replace(self.limits, text=int(most)) if most.isdecimal() and int(most) else self.limits
+        return check_limits(draft, limits, text=said)
 
     def publish(self, request: PublishRequest, report: Report) -> PublishResult:
         with self._client(request.credentials, request.timeout) as client:

@@ -73,6 +73,13 @@ def test_links_and_handles_count_as_mastodon_counts_them(platform):
     ]
 
 
+def test_a_server_may_allow_more_and_a_warning_takes_room(platform):
+    assert platform.validate(Draft(text="x" * 5000, settings={"characters": "5000"})) == []
+    assert platform.validate(Draft(text="x" * 496, settings={"content_warning": "കടൽത്തിര", "characters": ""})) == [
+        Problem("text", "501 characters are too many; at most 500 fit.")
+    ]
+
+
 def test_numbers_of_a_post_that_is_gone_are_not_found(server, platform, credentials):
     from apps.common.errors import NotFound
 
