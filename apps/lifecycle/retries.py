@@ -44,3 +44,12 @@ OTHER = Retry(tries=3, first=5)
 def retry_of(kind: str) -> Retry:
     """The row of that kind of work, or the common one."""
     return RETRIES.get(kind, OTHER)
+
+
+def as_markdown() -> str:
+    lines = ["| work | tries | first wait | factor | longest wait |", "|---|---|---|---|---|"]
+    rows = {**RETRIES, "anything else": OTHER}
+    lines += [
+        f"| {kind} | {row.tries} | {row.first:g} s | {row.factor:g} | {row.most:g} s |" for kind, row in rows.items()
+    ]
+    return "\n".join(lines) + "\n"

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from apps.common.errors import DomainError
+from django.utils.translation import gettext as _
+
+from apps.common.errors import Conflict, DomainError
 from apps.common.transactions import unit_of_work
 from apps.schedules.models import Post
 from apps.schedules.services import cancel_post, post_now
 from apps.schedules.wake import wake_dispatcher
 from apps.uploads.outcomes import wake_next_parts
+from apps.uploads.problems import maybe_online
 from apps.workspaces.actors import Actor
 
 AT_ONCE = 500
@@ -39,7 +42,17 @@ def drop(*, post: Post, actor: Actor) -> Post:
 
 
 def replay_all(*, posts: Iterable[Post], actor: Actor) -> Settled:
-    return _each(posts, actor, replay)
+    """What may be online already is left out: somebody has to look at it first, and decide about it alone."""
+    return _each(posts, actor, _replay_if_certain)
+
+
+def _replay_if_certain(*, post: Post, actor: Actor) -> Post:
+    if maybe_online(post):
+        raise Conflict(
+            _("This may be online already, so it is not sent again together with others."),
+            hint=_("Look at the account, then decide about this one on its own page."),
+        )
+    return replay(post=post, actor=actor)
 
 
 def drop_all(*, posts: Iterable[Post], actor: Actor) -> Settled:

@@ -22,7 +22,7 @@ from apps.schedules.services import lock_item, settle_item
 from apps.schedules.wake import wake_dispatcher
 from apps.uploads.leases import Lease, backoff, close, freed
 from apps.uploads.models import Attempt
-from apps.uploads.problems import code_of, problem, told
+from apps.uploads.problems import PROBLEMS, code_of, problem, told
 from apps.workspaces.actors import SYSTEM
 from apps.workspaces.audit import describe
 
@@ -82,11 +82,17 @@ def try_later(lease: Lease, error: AdapterError, outcome: str) -> str:
     post = lease.post
     tries = post.tries + 1
     if tries >= MAX_TRIES or used_up(post, lease.attempt.number):
-        return _finish(lease, "ask", outcome, error, freed(wake_at=None, tries=tries))
+        return _give_up(lease, error, outcome, tries)
     wait = timedelta(seconds=error.retry_after) if error.retry_after else backoff(lease.platform, tries)
     when = database_now() + wait
     fields = freed(wake_at=when, not_before=when, tries=tries, waiting_for=Waiting.RETRY, handle="", lookups=0)
     return _finish(lease, "release", outcome, error, fields)
+
+
+def _give_up(lease: Lease, error: Exception, outcome: str, tries: int) -> str:
+    """Certainly not public, and not to be had: what failed last, with what a person can do now."""
+    hint = str(PROBLEMS["gave_up"].hint)
+    return _finish(lease, "ask", outcome, error, freed(wake_at=None, tries=tries), gave_up=True, hint=hint)
 
 
 def used_up(post: Post, attempts: int) -> bool:
@@ -162,8 +168,8 @@ def ask(lease: Lease, error: AdapterError, outcome: str) -> str:
     return _finish(lease, "ask", outcome, error, freed(wake_at=None))
 
 
-def _finish(lease: Lease, action: str, outcome: str, error: Exception, fields: dict[str, Any]) -> str:
-    said = told(error)
+def _finish(lease: Lease, action: str, outcome: str, error: Exception, fields: dict[str, Any], **also_said: Any) -> str:
+    said = {**told(error), **also_said}
     if action == "ask" and lease.post.state == "unknown" and outcome != Attempt.Outcome.NOT_THERE:
         said["maybe_online"] = True
     try:

@@ -39,6 +39,12 @@ TABLE = (
         _TRIED_AGAIN,
     ),
     Problem(
+        "gave_up",
+        _("It was tried as often as it may be, and failed each time."),
+        _("It is not tried again by itself. Send it again when the platform is well, or post it by hand."),
+        _PERSON,
+    ),
+    Problem(
         "rate_limited",
         _("The platform asks to wait."),
         _("Nothing to do: the account goes on when the platform allows it. Fewer posts a day avoid it."),
@@ -181,9 +187,14 @@ def problem(code: str, **details: Any) -> AdapterError:
     return error
 
 
+def code_of_reason(reason: str) -> str:
+    """The code for what NeedsPerson gives as its reason."""
+    return _REASONS.get(reason, reason)
+
+
 def code_of(error: Exception) -> str:
     if isinstance(error, NeedsPerson):
-        code = _REASONS.get(error.reason, error.reason)
+        code = code_of_reason(error.reason)
         return code if code in PROBLEMS else "needs_person"
     if isinstance(error, DomainError):
         refused = error.code == "adapter_error" and getattr(error, "permanent", False)

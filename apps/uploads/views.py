@@ -27,7 +27,8 @@ from apps.uploads.outcomes import MAX_TRIES
 from apps.uploads.problems import TABLE, explain, maybe_online
 
 PAGE = 25
-SERVICES = {"replay": dead_letters.replay_all, "drop": dead_letters.drop_all}
+SEVERAL = {"replay": dead_letters.replay_all, "drop": dead_letters.drop_all}
+ONE = {"replay": dead_letters.replay, "drop": dead_letters.drop}
 
 
 @require_http_methods(["GET", "POST"])
@@ -55,28 +56,27 @@ def _settle_chosen(request: HttpRequest) -> HttpResponse:
     request.actor.require("publish_content", request.workspace)
     ids = [each for each in request.POST.getlist("post") if each.isascii() and each.isdigit() and len(each) < 19]
     posts = list(queries.for_people().filter(pk__in=ids)[: dead_letters.AT_ONCE])
-    if request.POST.get("action") not in SERVICES or not posts:
+    action = request.POST.get("action", "")
+    if action not in SEVERAL or not posts:
         messages.error(request, _("Choose posts first."))
     else:
-        _settle(request, request.POST["action"], posts)
+        settled = SEVERAL[action](posts=posts, actor=request.actor)
+        for post, error in settled.refused:
+            messages.error(request, f"{post.variant.title}: {error}")
+        _say(request, action, len(settled.done))
     return _next(request, reverse("uploads:attention", args=[request.workspace.slug]))
 
 
 @require_POST
 def settle_one(request: HttpRequest, slug: str, post_id: int, action: str) -> HttpResponse:
-    if action not in SERVICES:
+    if action not in ONE:
         return HttpResponse(status=404)
-    request.actor.require("publish_content", request.workspace)
-    found = _post(post_id)
-    _settle(request, action, [found])
+    found = ONE[action](post=_post(post_id), actor=request.actor)
+    _say(request, action, 1)
     return _next(request, reverse("uploads:post", args=[slug, found.pk]))
 
 
-def _settle(request: HttpRequest, action: str, posts: list[Post]) -> None:
-    settled = SERVICES[action](posts=posts, actor=request.actor)
-    for post, error in settled.refused:
-        messages.error(request, f"{post.variant.title}: {error}")
-    count = len(settled.done)
+def _say(request: HttpRequest, action: str, count: int) -> None:
     if count and action == "replay":
         messages.success(request, ngettext("%d post is sent again.", "%d posts are sent again.", count) % count)
     elif count:

@@ -123,7 +123,8 @@ def test_what_may_be_online_says_so(studio_account):
 def test_a_screenshot_is_kept_for_those_who_may_publish(puzzled):
     picture, text = Evidence.objects.order_by("pk")
     assert (picture.name, picture.content_type, picture.bytes) == ("The page as it was", "image/png", 72)
-    assert text.file.read() == "Bearer ••• and more".encode()
+    with text.file.open() as file:
+        assert file.read() == "Bearer ••• and more".encode()
     address = f"/w/{puzzled.workspace.slug}/evidence/{picture.pk}/"
     answer = signed_in(puzzled.workspace).get(address)
     assert (answer.status_code, answer["Content-Type"]) == (200, "image/png")
@@ -236,6 +237,7 @@ def test_what_failed_for_good_is_listed_by_cause(studio_account):
         ("Refused", "refused"),
     ]
     assert [each["id"] for each in client.get("/api/v1/dead-letters/?cause=refused").json()["items"]] == [refused.pk]
+    assert "not tried again by itself" in tired.error["hint"]
     assert (tired.state, tired.tries, Attempt.objects.filter(post=tired).count()) == ("needs_human", 3, 3)
     assert [post.pk for post in queries.by_hand()] == [tired.pk, puzzle.pk]
     page = client.get(f"/w/{refused.workspace.slug}/attention/?list=failed").content.decode()
@@ -290,6 +292,19 @@ def test_several_are_sent_again_or_dropped_at_once(studio_account):
         .status_code
         == 403
     )
+
+
+def test_what_may_be_online_is_not_sent_again_in_bulk(studio_account):
+    [post] = posts_for(studio_account(does="lose"), title="Lost")
+    publish_post(post_id=post.pk)
+    Post.objects.filter(pk=post.pk).update(wake_at=timezone.now())
+    assert publish_post(post_id=post.pk) == "needs_human"
+    settled = dead_letters.replay_all(posts=[fresh(post)], actor=editor(post))
+    assert (settled.done, [error.code for _post, error in settled.refused]) == ([], ["conflict"])
+    assert fresh(post).state == "needs_human"
+    client = signed_in(post.workspace)
+    client.post(f"/w/{post.workspace.slug}/posts/{post.pk}/settle/replay/")
+    assert fresh(post).state == "scheduled"
 
 
 def test_the_admin_sends_dead_letters_again(studio_account):

@@ -10,7 +10,7 @@ from django import template
 from apps.platforms.models import Account
 from apps.schedules.models import Post
 from apps.uploads.models import Attempt
-from apps.uploads.problems import explain, maybe_online
+from apps.uploads.problems import PROBLEMS, code_of_reason, explain, maybe_online
 
 register = template.Library()
 
@@ -43,6 +43,12 @@ def platform_label(account: Account) -> str:
 @register.filter
 def tone(attempt: Attempt) -> str:
     return _TONES.get(attempt.outcome, "neutral")
+
+
+@register.filter
+def is_named(attempt: Attempt) -> bool:
+    """Whether the reason of its error only repeats what its sentence says."""
+    return code_of_reason(attempt.error["reason"]) in PROBLEMS
 
 
 @register.filter
