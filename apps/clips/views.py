@@ -124,6 +124,7 @@ def _clip_page(request: HttpRequest, found: Clip, *, problem: DomainError | None
         "posts": list(item.posts.select_related("account", "variant").order_by("due_at")) if item else [],
         "versions": versions_of(request.workspace).filter(template__kind="metadata"),
         "actions": [each.action for each in open_actions(found, request.actor)],
+        "deletable": services.can_be_deleted(found) and request.actor.may("write_content", request.workspace),
         "unsure": [word for word in found.heard or [] if word[3] < 0.5],
         "problem": problem,
         **typed,

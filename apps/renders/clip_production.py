@@ -21,10 +21,11 @@ from apps.common.errors import NotFound
 from apps.content.media import cache_dir, find_ffmpeg, local_file
 from apps.content.models import Asset, Item, Revision
 from apps.content.services import keep_asset
-from apps.engines.captions import PRESETS, build_captions, build_vtt, stage_fonts
+from apps.engines.captions import PRESETS, CaptionStyle, build_captions, build_vtt, stage_fonts
 from apps.engines.video.clip import ClipRequest, clip_key, produce_clip, still
 from apps.engines.video.compose import Preset
 from apps.engines.video.ffmpeg import FFmpeg, Stopped
+from apps.engines.video.frame import HEIGHT, WIDTH
 from apps.engines.video.keys import content_key
 from apps.engines.video.probe import probe
 from apps.engines.video.thumbnail import ThumbnailRequest, thumbnail, thumbnail_key
@@ -33,6 +34,8 @@ from apps.renders.engines import Look, font_library
 
 STEPS = {Asset.Kind.VIDEO: 3, Asset.Kind.PREVIEW: 2}
 PART = 1
+ROOM_BELOW = 0.8  # of the height: where a film must end to leave room for captions
+BELOW = 0.1
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,13 @@ def clip_look(look: Look, item: Item) -> Look:
     return replace(look, captions=preset) if preset else look
 
 
+def placed(style: CaptionStyle, clip: Clip) -> CaptionStyle:
+    """Captions of a film that leaves room below it stand in that room, not over its middle."""
+    shape = (clip.width or WIDTH) / (clip.height or HEIGHT)
+    bottom = 0.5 + WIDTH / shape / HEIGHT / 2
+    return replace(style, position=max(style.position, min(bottom + BELOW, 0.9))) if bottom < ROOM_BELOW else style
+
+
 def _captions(bench: Bench) -> Path | None:
     """The captions as ASS, and kept as WebVTT for players; None where there are no words, or none are wanted."""
     work = bench.work
@@ -79,7 +89,10 @@ def _captions(bench: Bench) -> Path | None:
         work.progress(1, note=_("none"))
         return None
     made = build_captions(
-        words, style=bench.look.captions, duration=bench.clip.seconds or words[-1].end, library=font_library()
+        words,
+        style=placed(bench.look.captions, bench.clip),
+        duration=bench.clip.seconds or words[-1].end,
+        library=font_library(),
     )
     stage_fonts(made.fonts, bench.look.fonts_dir)
     folder = cache_dir("captions")

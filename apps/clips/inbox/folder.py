@@ -98,10 +98,9 @@ def is_being_written(path: Path) -> bool:
         wanted = path.stat()
     except OSError:
         return False
-    for process in os.scandir("/proc"):
-        if process.name.isdigit() and int(process.name) != os.getpid() and _writes(process.path, wanted):
-            return True
-    return False
+    with os.scandir("/proc") as processes:
+        others = [each.path for each in processes if each.name.isdigit() and int(each.name) != os.getpid()]
+    return any(_writes(process, wanted) for process in others)
 
 
 def _writes(process: str, wanted: os.stat_result) -> bool:

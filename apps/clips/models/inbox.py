@@ -22,6 +22,7 @@ class InboxFile(WorkspaceModel):
     mtime_ns = models.BigIntegerField()
     since = models.DateTimeField(_("unchanged since"), default=timezone.now)
     scans = models.PositiveSmallIntegerField(default=1)
+    started_at = models.DateTimeField(null=True)  # when it was found whole and its taking began
     outcome = models.CharField(_("what became of it"), max_length=10, choices=Outcome.choices, blank=True)
     reason = models.CharField(_("why"), max_length=300, blank=True)
     clip = models.ForeignKey(Clip, on_delete=models.SET_NULL, null=True, related_name="inbox_files")

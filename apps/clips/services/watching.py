@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,6 @@ from apps.clips.services.options import inbox_of, settings_of
 from apps.common.errors import AdapterError, DomainError, Invalid
 from apps.common.transactions import unit_of_work
 from apps.lifecycle.events import emit
-from apps.lifecycle.models import Run
 from apps.lifecycle.runs import RunCancelled, Work, start_run
 from apps.workspaces import audit
 from apps.workspaces.actors import SYSTEM, Actor
@@ -108,7 +107,7 @@ def _remember(workspace: Workspace, row: InboxFile | None, path: str, file: Watc
         row, _created = InboxFile._base_manager.get_or_create(workspace=workspace, path=path, defaults=fields)
         return row
     if (row.size, row.mtime_ns) != (file.size, file.mtime_ns):
-        fields |= {"outcome": Outcome.NONE, "reason": "", "clip": None, "settled_at": None}
+        fields |= {"outcome": Outcome.NONE, "reason": "", "clip": None, "settled_at": None, "started_at": None}
     elif row.scans >= 1000:
         return row
     InboxFile._base_manager.filter(pk=row.pk).update(**fields)
@@ -119,10 +118,10 @@ def _remember(workspace: Workspace, row: InboxFile | None, path: str, file: Watc
 
 def _start(row: InboxFile) -> int:
     """Queue the taking, unless it is under way, or was tried since the file last changed: people may retry that."""
-    tried = Run._base_manager.filter(kind="clip_take", subject=f"clips.inboxfile:{row.pk}", created_at__gte=row.since)
-    if tried.exists():
-        return 0
-    start_run(workspace=row.workspace, kind="clip_take", subject=row, queue="media")
+    with unit_of_work():
+        if not InboxFile._base_manager.filter(pk=row.pk, started_at=None).update(started_at=timezone.now()):
+            return 0
+        start_run(workspace=row.workspace, kind="clip_take", subject=row, queue="media")
     return 1
 
 
@@ -196,7 +195,7 @@ def _tell(work: Work, done: int) -> None:
 
 def _still_changing(row: InboxFile) -> DomainError:
     """Back to being watched; the next look finds its new size."""
-    InboxFile._base_manager.filter(pk=row.pk, outcome="").update(scans=0, since=timezone.now() + timedelta(seconds=1))
+    InboxFile._base_manager.filter(pk=row.pk, outcome="").update(scans=0, since=timezone.now(), started_at=None)
     return AdapterError(
         _("“%(name)s” changed while it was copied.") % {"name": row.path},
         permanent=True,
