@@ -78,6 +78,8 @@ class BlueskyPlatform(Platform):
     )
     metrics = ("likes", "reposts", "replies", "quotes")
     timeout = 240.0
+    upload_page = "https://bsky.app/"
+    link_hosts = ("bsky.app",)
     # A session lasts two hours.
     refresh_before = 900.0
 

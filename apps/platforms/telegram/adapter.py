@@ -83,6 +83,8 @@ class TelegramPlatform(Platform):
         SettingField("topic", _("Topic"), help=_("The number of a topic, in groups that have topics.")),
     )
     timeout = 120.0
+    upload_page = "https://web.telegram.org/"
+    link_hosts = ("t.me", "telegram.me")
 
     def compose(self, draft: Draft) -> str:
         tags = " ".join(f"#{tag}" for tag in draft.hashtags)

@@ -1,0 +1,124 @@
+"""A loopback server that speaks the part of Discord's API that one webhook has."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from tests.servers import forms
+
+WEBHOOK, TOKEN = "1100000000000000001", "loopback-token-of-a-webhook_that-posts"
+CHANNEL, GUILD = "1100000000000000002", "1100000000000000003"
+PATH = f"/api/webhooks/{WEBHOOK}/{TOKEN}"
+
+
+@dataclass
+class Message:
+    identifier: str
+    payload: dict[str, Any]
+    files: dict[str, bytes]
+    query: dict[str, str]
+    reactions: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass
+class DiscordServer:
+    url: str = ""
+    messages: list[Message] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def texts(self) -> list[str]:
+        return [message.payload["content"] for message in self.messages]
+
+    def describe(self) -> tuple[int, dict[str, Any]]:
+        return 200, {"id": WEBHOOK, "type": 1, "name": "The sea", "channel_id": CHANNEL, "guild_id": GUILD}
+
+    def execute(self, payload: dict[str, Any], files: dict[str, bytes], query: dict[str, str]) -> tuple[int, Any]:
+        if len(payload["content"]) > 2000:
+            problem = {"code": "BASE_TYPE_MAX_LENGTH", "message": "Must be 2000 or fewer in length."}
+            errors = {"content": {"_errors": [problem]}}
+            return 400, {"message": "Invalid Form Body", "code": 50035, "errors": errors}
+        if not payload["content"] and not files:
+            return 400, {"message": "Cannot send an empty message", "code": 50006}
+        with self.lock:
+            identifier = str(1_200_000_000_000_000_000 + len(self.messages))
+            self.messages.append(Message(identifier, payload, files, query))
+        if query.get("wait") != "true":
+            return 204, {}
+        channel = query.get("thread_id", CHANNEL)
+        return 200, {"id": identifier, "channel_id": channel, "content": payload["content"]}
+
+    def message(self, identifier: str) -> tuple[int, dict[str, Any]]:
+        found = [message for message in self.messages if message.identifier == identifier]
+        if not found:
+            return 404, {"message": "Unknown Message", "code": 10008}
+        return 200, {"id": identifier, "channel_id": CHANNEL, "reactions": found[0].reactions}
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    state: DiscordServer
+
+    def do_GET(self) -> None:
+        rest = self._rest()
+        if rest is None:
+            self._answer(404, {"message": "Unknown Webhook", "code": 10015})
+        elif rest:
+            self._answer(*self.state.message(rest.rpartition("/")[2]))
+        else:
+            self._answer(*self.state.describe())
+
+    def do_POST(self) -> None:
+        body, content_type = self.rfile.read(int(self.headers["Content-Length"])), self.headers["Content-Type"]
+        if self._rest() != "":
+            self._answer(404, {"message": "Unknown Webhook", "code": 10015})
+            return
+        if content_type.startswith("application/json"):
+            payload, files = json.loads(body), {}
+        else:
+            fields, files = forms.opened(content_type, body)
+            payload = json.loads(fields["payload_json"])
+        self._answer(*self.state.execute(payload, files, dict(parse_qsl(urlsplit(self.path).query))))
+
+    def _rest(self) -> str | None:
+        """What follows the webhook's own path; None where another webhook is meant."""
+        path = urlsplit(self.path).path
+        own = f"/api/v10/webhooks/{WEBHOOK}/{TOKEN}"
+        return path.removeprefix(own) if path.startswith(own) else None
+
+    def _answer(self, status: int, body: dict[str, Any]) -> None:
+        content = json.dumps(body).encode() if status != 204 else b""
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *arguments: object) -> None:
+        """Quiet."""
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+
+
+@contextmanager
+def serve() -> Iterator[DiscordServer]:
+    state = DiscordServer()
+    server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"state": state}))
+    state.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield state
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
