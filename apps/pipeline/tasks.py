@@ -13,6 +13,7 @@ from apps.lifecycle.machines import machine_of
 from apps.lifecycle.runs import execute_run
 from apps.lifecycle.services import TransitionRefused
 from apps.lifecycle.tasks import WorkspaceTask
+from apps.platforms.health import check_due_accounts
 from apps.uploads import notices
 from apps.uploads import retention as uploads_retention
 from apps.uploads.services import publish_post
@@ -68,3 +69,10 @@ def tell(workspace_id: int) -> None:
 def tidy() -> dict[str, int]:
     with scopes_disabled():
         return {**retention.clean(), **uploads_retention.clean()}
+
+
+@shared_task
+def check_accounts() -> int:
+    """Ask the platforms whether the logins still work that nobody asked about for a day."""
+    with scopes_disabled():
+        return check_due_accounts()

@@ -20,7 +20,6 @@ from django.utils.translation import gettext as _
 
 from apps.common.clock import database_now
 from apps.common.errors import AdapterError
-from apps.common.failpoints import failpoint
 from apps.common.transactions import unit_of_work
 from apps.platforms.base import Connection, NeedsLogin
 from apps.platforms.models import Account
@@ -116,7 +115,6 @@ def _exchange(account: Account) -> None:
         # They still hold for a while, and the next call tries again.
         log.warning("renewal_failed", account=account.pk, platform=account.platform, reason=error.message)
         return
-    failpoint("platforms.after_renewal")
     if renewed is not None:
         _store(account, seen, renewed)
 

@@ -68,6 +68,11 @@ def open_feed(account: Account) -> Feed:
     key = secrets.token_urlsafe(32)
     account.credentials = {"key": key}
     account.save(update_fields=["credentials"])
+    old = Feed._base_manager.filter(account=account).first()
+    if old is not None:  # the account was disconnected, and its page stayed
+        old.key_hash = _hash(key)
+        old.save(update_fields=["key_hash"])
+        return old
     try:
         with transaction.atomic():
             return Feed._base_manager.create(
