@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from django.utils.translation import gettext as _
 
@@ -42,4 +43,4 @@ def problems_of(variant: Variant, item: Item, account: Account) -> list[Problem]
     if item.format == Item.Format.VIDEO and video is None:
         return [Problem("video", _("The video is not finished."))]
     draft = draft_of(variant, language=item.language, video=video, pictures=pictures_of(variant))
-    return account.adapter.validate(draft)
+    return account.adapter.validate(replace(draft, settings=account.settings))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -42,12 +43,13 @@ def request_for(post: Post, platform: Platform) -> PublishRequest:
     pictures = pictures_of(post.variant)
     files = tuple(Picture(_media(each), each.alt) for each in pictures)
     connection = fresh_connection(post.account)
+    draft = draft_of(post.variant, language=post.item.language, video=video, pictures=pictures)
     return PublishRequest(
         post_key=post.key,
         account=connection.account,
         credentials=connection.credentials,
         settings=connection.settings,
-        draft=draft_of(post.variant, language=post.item.language, video=video, pictures=pictures),
+        draft=replace(draft, settings=connection.settings),
         timeout=platform.timeout,
         series=f"{post.item_id}-{post.revision_id}",
         video=_media(video),
