@@ -116,7 +116,10 @@ def begin_clip_upload(request: HttpRequest) -> HttpResponse:
 def measure_clip_upload(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     upload = upload_of(workspace=request.workspace, actor=request.actor, key=upload_id)
     _check_version(request)
-    return _answer(200, upload, **{"Upload-Length": str(upload.size)})
+    length = {"Upload-Length": str(upload.size)}
+    if upload.offset == upload.size:  # the server went away before it could make the clip, and nothing is left to send
+        return _answer(200, upload, **length, **_finished(request, upload))
+    return _answer(200, upload, **length)
 
 
 @router.patch(
@@ -146,11 +149,14 @@ def continue_clip_upload(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     )
     if upload.offset < upload.size:
         return _answer(204, upload)
+    return _answer(204, upload, **_finished(request, upload))
+
+
+def _finished(request: HttpRequest, upload: IncomingFile) -> dict[str, str]:
     try:
-        clip, known = finish_upload(upload=upload, actor=request.actor).pk, {}
+        return {"Rundown-Clip": str(finish_upload(upload=upload, actor=request.actor).pk)}
     except DuplicateClip as twin:
-        clip, known = twin.details["clip"], {"Rundown-Duplicate": "true"}
-    return _answer(204, upload, **{"Rundown-Clip": str(clip), **known})
+        return {"Rundown-Clip": str(twin.details["clip"]), "Rundown-Duplicate": "true"}
 
 
 @router.delete(

@@ -49,6 +49,12 @@
     }
   }
 
+  // The clip that the last piece has made.
+  function resultOf(answer) {
+    const clip = answer.getResponseHeader("Rundown-Clip");
+    return clip ? { clip, known: answer.getResponseHeader("Rundown-Duplicate") === "true" } : null;
+  }
+
   async function checksumOf(piece) {
     if (!window.crypto?.subtle) return null;
     const digest = await crypto.subtle.digest("SHA-256", await piece.arrayBuffer());
@@ -62,7 +68,7 @@
       const answer = await ask("HEAD", known);
       if (answer.status === 200) {
         show(task, words.sayResumed);
-        return [known, Number(answer.getResponseHeader("Upload-Offset"))];
+        return [known, Number(answer.getResponseHeader("Upload-Offset")), resultOf(answer)];
       }
       localStorage.removeItem(keyOf(task.file));
     }
@@ -76,8 +82,8 @@
   }
 
   async function send(task) {
-    let [address, offset] = await begin(task);
-    while (true) {
+    let [address, offset, result] = await begin(task);
+    while (!result) {
       if (task.cancelled) {
         await ask("DELETE", address);
         localStorage.removeItem(keyOf(task.file));
@@ -97,12 +103,10 @@
       offset = Number(answer.getResponseHeader("Upload-Offset"));
       task.tries = 0;
       progress(task, offset);
-      const clip = answer.getResponseHeader("Rundown-Clip");
-      if (clip) {
-        localStorage.removeItem(keyOf(task.file));
-        return { clip, known: answer.getResponseHeader("Rundown-Duplicate") === "true" };
-      }
+      result = resultOf(answer);
     }
+    localStorage.removeItem(keyOf(task.file));
+    return result;
   }
 
   async function carry(task) {

@@ -73,7 +73,11 @@ def test_a_dropped_film_is_taken_once_and_left_as_it_was(folder, look, film):
     assert (path.read_bytes(), path.stat().st_mtime_ns, path.stat().st_mode) == before
     assert [each.name for each in sorted(folder.iterdir())] == ["README.txt", "beach.mp4"]
     assert (clip.name, clip.origin, clip.state, clip.bytes) == ("beach.mp4", "folder", "waiting", len(before[0]))
-    assert hashlib.sha256(Path(clip.file.path).read_bytes()).hexdigest() == clip.sha256 == hashlib.sha256(before[0]).hexdigest()
+    assert (
+        hashlib.sha256(Path(clip.file.path).read_bytes()).hexdigest()
+        == clip.sha256
+        == hashlib.sha256(before[0]).hexdigest()
+    )
     assert outcomes() == [("beach.mp4", "taken")]
     assert Event.objects.filter(type="inbox.taken").count() == 1
 
