@@ -6,6 +6,9 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 JOBS ?= 2
 TESTS ?= tests
+POSTS ?= 20000
+SEEDS ?= 1
+FAULTS = FAULT_POSTS=$(POSTS) FAULT_SEEDS=$(SEEDS) FAULT_RESULTS=$(CURDIR)/var/faults.jsonl
 # Rooms without a database: one run says as much as two.
 NO_DATABASE := tests/engines tests/common tests/deploy $(wildcard tests/platforms/*/)
 PYTEST := $(PYTHON) -m pytest -n $(JOBS) --dist worksteal
@@ -13,7 +16,7 @@ PYTEST := $(PYTHON) -m pytest -n $(JOBS) --dist worksteal
 SERVER := DEBUG=false ALLOWED_HOSTS=desk.example.org SECRET_KEY=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(60))') \
 	CREDENTIAL_KEYS=$$($(PYTHON) -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())')
 
-.PHONY: help demo run test test-sqlite test-postgres lint bench messages pins clean core tools
+.PHONY: help demo run test test-sqlite test-postgres lint faults bench messages pins clean core tools
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +42,12 @@ lint: tools ## ruff, import order, deployment checks, missing migrations
 	@echo "manage.py check --deploy"
 	@$(SERVER) $(PYTHON) manage.py check --deploy --fail-level WARNING
 	$(PYTHON) manage.py makemigrations --check --dry-run
+
+faults: tools ## The long fault suite, on both databases; POSTS=2000 SEEDS=3 change it. Writes docs/reliability.md
+	@rm -f var/faults.jsonl; mkdir -p var
+	env -u DATABASE_URL -u REDIS_URL $(FAULTS) $(PYTHON) -m pytest tests/faults
+	env -u REDIS_URL $(FAULTS) $(PYTHON) -m tests.servers.postgres -- $(PYTHON) -m pytest tests/faults
+	$(PYTHON) -m tests.faults.table var/faults.jsonl
 
 bench: core ## The measured claims, as ratios against a baseline run beside them
 	@set -e; for script in bench/*.py; do [[ $$script == */__init__.py ]] || $(PYTHON) -m bench.$$(basename $$script .py); done

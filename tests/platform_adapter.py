@@ -90,3 +90,11 @@ class LookupPlatform(_Loopback):
 
 class MutePlatform(_Loopback):
     slug, label, capability = "fake_none", "Loopback without answers", Capability.NONE
+
+
+class PatientPlatform(KeyPlatform):
+    """Long leases, for workers that a test lets stand still on purpose."""
+
+    slug, label = "fake_patient", "Loopback with keys and patience"
+    timeout = 60.0
+    margin = 60.0

@@ -30,6 +30,7 @@ EXTRA_PLATFORMS = {
     "fake_handle": "tests.platform_adapter.HandlePlatform",
     "fake_lookup": "tests.platform_adapter.LookupPlatform",
     "fake_none": "tests.platform_adapter.MutePlatform",
+    "fake_patient": "tests.platform_adapter.PatientPlatform",
 }
 if os.environ.get("TEST_DATABASE"):
     # A process that a test starts works on the database that pytest has made.

@@ -83,4 +83,4 @@ class Broker:
 
 
 DISPATCHER = ("manage.py", "dispatch")
-WORKER = ("-m", "celery", "-A", "config", "worker", "-Q", "posting", "-c", "2", "--without-mingle", "--without-gossip")
+WORKER = ("-m", "celery", "-A", "config", "worker", "-c", "2", "--without-mingle", "--without-gossip")

@@ -56,7 +56,7 @@ def strand(worker: subprocess.Popen, account: Account, name: str) -> list[Post]:
 
 def test_a_killed_broker_loses_no_post_wiped_or_not(broker):
     began = time.monotonic()
-    with platform_server.apart() as platform, broker.process(*WORKER) as worker:
+    with platform_server.apart() as platform, broker.process(*WORKER, "-Q", "posting") as worker:
         [account] = accounts(platform, ["fake_key"])
         with broker.process(*DISPATCHER):
             posts = posts_on([account], [f"Healthy {n}" for n in range(COUNT)])
