@@ -20,7 +20,7 @@ from apps.renders.services import has_final
 from apps.schedules.models import Post
 from apps.schedules.services import cancel_posts_of, schedule_ready_item
 from apps.stories.models import Story
-from apps.uploads.notices import note, unnoted
+from apps.uploads.notices import note, note_run, unnoted, unnoted_runs
 from apps.workspaces.actors import SYSTEM
 from apps.workspaces.audit import describe
 
@@ -100,13 +100,15 @@ def go_on_after_render(run: Run) -> None:
         render(item)
 
 
-@handles("run", "failed", pending=lambda runs: runs.none())
+@handles("run", "failed", pending=unnoted_runs)
 @handles("run", "cancelled", pending=lambda runs: runs.none())
 def fail_production(run: Run) -> None:
     """An item whose render failed or was cancelled says so, and can be tried again."""
     item = item_of(run)
-    if run.kind == "render" and item and item.state == "rendering":
+    if run.kind == "render" and item and item.state == "rendering" and not _open_runs(item, "render").exists():
         advance(item, "fail", actor=SYSTEM, data={"error": run.error})
+    if run.state == "failed":
+        note_run(run)
 
 
 def item_of(run: Run) -> Item | None:
@@ -122,8 +124,12 @@ def stop_production(item: Item) -> None:
     cancel_posts_of(item=item)
 
 
+def _open_runs(item: Item, *kinds: str) -> QuerySet[Run]:
+    return Run._base_manager.filter(subject=describe(item), kind__in=kinds, state__in=["queued", "running"])
+
+
 def stop_runs(item: Item, *kinds: str) -> None:
-    for run in Run._base_manager.filter(subject=describe(item), kind__in=kinds, state__in=["queued", "running"]):
+    for run in _open_runs(item, *kinds):
         try:
             cancel_run(run=run, actor=SYSTEM)
         except TransitionRefused:

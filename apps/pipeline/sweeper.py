@@ -14,7 +14,6 @@ from django_scopes import scope, scopes_disabled
 
 from apps.lifecycle.handlers import handled
 from apps.lifecycle.machines import Machine, registered
-from apps.lifecycle.models import Run
 from apps.lifecycle.runs import reclaim_lapsed_runs, waiting_runs
 from apps.lifecycle.services import TransitionRefused, advance
 from apps.pipeline import tasks
@@ -64,8 +63,6 @@ def _wake_runs() -> int:
 
 def _follow(label: str, machine: Machine) -> int:
     model = apps.get_model(label)
-    if model is Run:
-        return 0
     count = 0
     for (name, state), handler in handled().items():
         if name == machine.name:

@@ -8,6 +8,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from apps.lifecycle.models import Run
 from apps.platforms.models import Account
 from apps.schedules.models import Post
 from apps.workspaces.models import WorkspaceModel
@@ -107,12 +108,13 @@ class CallBudget(models.Model):
 
 
 class Notice(WorkspaceModel):
-    """That a post needs a person was, or is to be, said by mail: once for each post and cause.
+    """That a post needs a person, or that work failed, was or is to be said by mail: once for each of them and cause.
 
-    told_at: the post's `state_at` that this notice last stood for. try_after: a sender holds the row until then.
+    told_at: the `state_at` that this notice last stood for. try_after: a sender holds the row until then.
     """
 
-    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="notices")
+    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="notices", null=True)
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="+", null=True)
     cause = models.CharField(_("cause"), max_length=40)
     created_at = models.DateTimeField(_("since"), default=timezone.now)
     told_at = models.DateTimeField()
@@ -123,13 +125,19 @@ class Notice(WorkspaceModel):
     class Meta:
         verbose_name = _("notice")
         verbose_name_plural = _("notices")
-        constraints = [models.UniqueConstraint(fields=["post", "cause"], name="notice_once_per_post_and_cause")]
+        constraints = [
+            models.UniqueConstraint(fields=["post", "cause"], name="notice_once_per_post_and_cause"),
+            models.UniqueConstraint(fields=["run", "cause"], name="notice_once_per_run_and_cause"),
+            models.CheckConstraint(
+                condition=models.Q(post__isnull=False) ^ models.Q(run__isnull=False), name="notice_is_about_one_thing"
+            ),
+        ]
         indexes = [
             models.Index(fields=["try_after"], condition=models.Q(mailed_at__isnull=True), name="notice_to_mail")
         ]
 
     def __str__(self) -> str:
-        return f"{self.cause}: {self.post_id}"
+        return f"{self.cause}: {self.post_id or self.run_id}"
 
 
 class DeadLetter(Post):

@@ -45,7 +45,11 @@ def publish_post(*, post_id: int) -> str:
         return _publish(post)
     if post.state == "unknown":
         return reconcile.find_out(post)
-    return _recover(post)
+    if post.state in ("claimed", "submitting"):
+        return _recover(post)
+    # It came to rest by a timeout, which knows nothing of waking.
+    Post._base_manager.filter(pk=post.pk, state=post.state, wake_at=post.wake_at).update(wake_at=None)
+    return post.state
 
 
 def _load(post_id: int) -> Post | None:

@@ -14,7 +14,9 @@ from time_machine import travel
 
 from apps.common.errors import Invalid
 from apps.content.models import Asset, Variant
-from apps.lifecycle.models import Event
+from apps.lifecycle.models import Event, Run
+from apps.lifecycle.runs import start_run
+from apps.pipeline import flow
 from apps.platforms.models import Account
 from apps.schedules.models import Post, Waiting
 from apps.uploads import by_hand, dead_letters, notices, queries
@@ -117,6 +119,12 @@ def test_what_may_be_online_says_so(studio_account):
     page = signed_in(post.workspace).get(f"/w/{post.workspace.slug}/by-hand/{post.pk}/").content.decode()
     assert "Is it online?" in page
     assert "Look at the account" in page
+
+
+def test_a_post_that_a_timeout_brought_to_rest_wakes_nobody_again(puzzled):
+    Post.objects.filter(pk=puzzled.pk).update(wake_at=timezone.now())
+    assert publish_post(post_id=puzzled.pk) == "needs_human"
+    assert fresh(puzzled).wake_at is None
 
 
 # --- What is kept of it -----------------------------------------------------------------------------------------------
@@ -370,7 +378,7 @@ def test_owners_get_one_mail_with_text_video_and_link_for_several_posts(puzzled,
     assert "owner@example.org" in people
     assert len(people) == len(mail.outbox)
     letter = next(each for each in mail.outbox if each.to == ["owner@example.org"])
-    assert letter.subject == f"2 posts need you · {puzzled.workspace.name}"
+    assert letter.subject == f"2 things need you · {puzzled.workspace.name}"
     [(html, kind)] = letter.alternatives
     assert kind == "text/html"
     link = by_hand.link_to(Asset.objects.get(), puzzled).rsplit(":", 2)[0]
@@ -378,7 +386,8 @@ def test_owners_get_one_mail_with_text_video_and_link_for_several_posts(puzzled,
         assert said in letter.body
         assert said in html
     assert f"/w/{puzzled.workspace.slug}/by-hand/{puzzled.pk}/" in letter.body
-    assert Event.objects.get(type="people.told").data["posts"] == [puzzled.pk, refused.posts.get().pk]
+    about = [f"schedules.post:{post.pk}" for post in (puzzled, refused.posts.get())]
+    assert Event.objects.get(type="people.told").data == {"about": about, "people": len(people)}
 
 
 def test_the_same_post_with_the_same_cause_is_mailed_once(puzzled, owner):
@@ -396,6 +405,23 @@ def test_the_same_post_with_the_same_cause_is_mailed_once(puzzled, owner):
     notices.note(fresh(puzzled))
     notices.mail(puzzled.workspace)
     assert len(mail.outbox) == 2 * sent
+
+
+def test_work_that_failed_for_good_is_told_as_well(in_workspace, owner):
+    run = start_run(workspace=in_workspace, kind="fetch", subject="canary:1")
+    said = {"code": "adapter_error", "message": "The feed is gone.", "hint": "Look at its address."}
+    Run.objects.filter(pk=run.pk).update(state="failed", error=said)
+    run.refresh_from_db()
+    for _again in range(2):
+        flow.fail_production(run)
+    assert list(notices.unnoted_runs(Run.objects.all())) == []
+    assert notices.mail(in_workspace) == 1
+    letter = next(each for each in mail.outbox if each.to == ["owner@example.org"])
+    assert letter.subject == f"“Work that failed: fetch” needs you · {in_workspace.name}"
+    assert "The feed is gone.\nLook at its address." in letter.body
+    assert f"/w/{in_workspace.slug}/attention/?list=work" in letter.body
+    page = signed_in(in_workspace).get(f"/w/{in_workspace.slug}/attention/?list=work").content.decode()
+    assert "The feed is gone." in page
 
 
 def test_what_is_settled_before_the_mail_is_not_mailed(puzzled, owner):

@@ -9,6 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
+        ('lifecycle', '0001_initial'),
         ('platforms', '0003_by_hand'),
         ('schedules', '0002_waiting_for_calls'),
         ('uploads', '0001_initial'),
@@ -69,14 +70,15 @@ class Migration(migrations.Migration):
                 ('try_after', models.DateTimeField(default=django.utils.timezone.now)),
                 ('failures', models.PositiveSmallIntegerField(default=0)),
                 ('mailed_at', models.DateTimeField(null=True, verbose_name='mailed')),
-                ('post', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notices', to='schedules.post')),
+                ('post', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='notices', to='schedules.post')),
+                ('run', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='lifecycle.run')),
                 ('workspace', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='workspaces.workspace', verbose_name='workspace')),
             ],
             options={
                 'verbose_name': 'notice',
                 'verbose_name_plural': 'notices',
                 'indexes': [models.Index(condition=models.Q(('mailed_at__isnull', True)), fields=['try_after'], name='notice_to_mail')],
-                'constraints': [models.UniqueConstraint(fields=('post', 'cause'), name='notice_once_per_post_and_cause')],
+                'constraints': [models.UniqueConstraint(fields=('post', 'cause'), name='notice_once_per_post_and_cause'), models.UniqueConstraint(fields=('run', 'cause'), name='notice_once_per_run_and_cause'), models.CheckConstraint(condition=models.Q(('post__isnull', False), ('run__isnull', False), _connector='XOR'), name='notice_is_about_one_thing')],
             },
         ),
     ]
