@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +102,7 @@ class TiktokPlatform(Platform):
 
     def keep(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Only TikTok's own cookies, once they are known to hold a login that lasts."""
-        network = self._page().network
+        network = self._page.network
         try:
             cookies = session.read(str(fields.get("session", "")), domains=network["cookie_domains"])
             session.require_login(cookies, names=network["session_cookies"], now=datetime.now(UTC))
@@ -139,10 +140,10 @@ class TiktokPlatform(Platform):
         handle = ended.result["handle"] or connection.account.lstrip("@")
         if not handle:
             raise problems.error_of(driver.Ended(code="changed_page", details={"element": "profile_link"}))
-        names = self._page().network["session_cookies"]
+        names = self._page.network["session_cookies"]
         return Identity(
             handle=handle,
-            url=self._page().addresses["profile"].format(handle=handle),
+            url=self._page.addresses["profile"].format(handle=handle),
             expires_at=session.expires_at(self._cookies(connection), names=names),
         )
 
@@ -154,7 +155,7 @@ class TiktokPlatform(Platform):
         browser: address of a browser with remote debugging that the person uses already, such as
         http://127.0.0.1:9222; empty opens a window on this machine. account: who it must be, if that is known.
         """
-        job = {"do": "login", "account": account, "connect": browser, "window": not browser, "page": self._data()}
+        job = {"do": "login", "account": account, "connect": browser, "window": not browser, "page": self._description}
 
         def hear(event: str, _content: dict[str, Any]) -> None:
             if event == "waiting":
@@ -175,7 +176,6 @@ class TiktokPlatform(Platform):
     def _run(
         self, job: dict[str, Any], connection: Connection, *, folder: Path, seconds: float, report: Report
     ) -> driver.Ended:
-        data = self._data()
         cookies = self._cookies(connection)
 
         def hear(event: str, content: dict[str, Any]) -> None:
@@ -185,7 +185,7 @@ class TiktokPlatform(Platform):
                 _hand_over(folder, content, report)
 
         ended = driver.run(
-            {**job, "page": data, "cookies": cookies, "chromium": self._chromium()},
+            {**job, "page": self._description, "cookies": cookies, "chromium": self._chromium()},
             folder=folder,
             seconds=seconds,
             on_event=hear,
@@ -196,7 +196,7 @@ class TiktokPlatform(Platform):
         return ended
 
     def _cookies(self, connection: Connection) -> list[session.Cookie]:
-        network = self._page().network
+        network = self._page.network
         try:
             cookies = session.read(connection.credentials.get("session", ""), domains=network["cookie_domains"])
             session.require_login(cookies, names=network["session_cookies"], now=datetime.now(UTC))
@@ -206,7 +206,7 @@ class TiktokPlatform(Platform):
 
     def _renewed(self, connection: Connection, ended: driver.Ended) -> dict[str, Any] | None:
         """Credentials to keep instead of the old ones; None when the login is what it was, or is gone."""
-        names = self._page().network["session_cookies"]
+        names = self._page.network["session_cookies"]
         if session.login_cookie(ended.cookies, names=names) is None:
             return None
         if session.same_login(ended.cookies, self._cookies(connection), names=names):
@@ -226,7 +226,7 @@ class TiktokPlatform(Platform):
         return wishes
 
     def _result(self, result: Mapping[str, str], account: str) -> PublishResult:
-        addresses = self._page().addresses
+        addresses = self._page.addresses
         handle = result["handle"] or account.lstrip("@")
         if not result["id"]:
             return PublishResult(external_id="", url=addresses["profile"].format(handle=handle))
@@ -245,15 +245,13 @@ class TiktokPlatform(Platform):
     def _override(self) -> Path | None:
         return self.config.overrides / page.OVERRIDE if self.config.overrides else None
 
+    @cached_property
     def _page(self) -> page.Page:
-        return page.described(self._read())
+        return page.described(self._description)
 
-    def _data(self) -> dict[str, Any]:
-        """The description of the pages as JSON can carry it."""
-        data = self._read()
-        return {**data, "as_of": data["as_of"].isoformat()}
-
-    def _read(self) -> dict[str, Any]:
+    @cached_property
+    def _description(self) -> dict[str, Any]:
+        """The description of the pages as it was read, and as the robot gets it."""
         try:
             return page.merged(self._override())
         except page.PageFileError as error:

@@ -118,7 +118,7 @@ def _listen(
     said: queue.Queue[bytes | None] = queue.Queue()
     threading.Thread(target=_read, args=(process.stdout, said), daemon=True).start()
     with suppress(BrokenPipeError):  # it has ended already, and says why
-        process.stdin.write(json.dumps(job).encode() + b"\n")
+        process.stdin.write(json.dumps(job, default=str).encode() + b"\n")
         process.stdin.flush()
     ended, cut_off = Ended(code="crash"), ""
     while (line := _next(said)) is not None:

@@ -29,6 +29,7 @@ from apps.platforms.tiktok.studio import Stopped, Studio
 WINDOW = {"width": 1280, "height": 900}
 _NO_SANDBOX = "sandbox"
 _MOST_TEXT = 4000
+_PATIENCE = 5000.0
 
 
 class Robot:
@@ -165,6 +166,8 @@ class Robot:
 
     def _tab(self, context: BrowserContext) -> Tab:
         tab = context.new_page()
+        # Nothing here waits for one element: the studio asks again and again, and looks around in between.
+        tab.set_default_timeout(_PATIENCE)
         tab.on("dialog", lambda dialog: dialog.accept())  # “leave this page?”
         return tab
 

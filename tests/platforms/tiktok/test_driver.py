@@ -18,7 +18,7 @@ import pytest
 
 from apps.common.errors import AdapterError
 from apps.platforms.base import OutcomeUnknown, PlatformConfig
-from apps.platforms.tiktok import driver
+from apps.platforms.tiktok import driver, page
 from apps.platforms.tiktok.adapter import TiktokPlatform
 from tests.platforms.tiktok.conftest import VIDEO
 
@@ -71,7 +71,7 @@ def job(tiktok, request_of, tmp_path) -> dict:
         "caption": "A day at sea",
         "options": {"privacy": "public"},
         "cookies": json.loads(request.credentials["session"])["cookies"],
-        "page": json.loads(json.dumps(tiktok._data())),
+        "page": page.merged(tiktok.config.overrides / page.OVERRIDE),
         "chromium": driver.chromium(""),
     }
 
@@ -84,7 +84,7 @@ def folder() -> Iterator[Path]:
 
 def test_a_worker_that_is_killed_leaves_no_browser_behind(studio, job, folder, tmp_path):
     studio.trouble = {"upload": "slow"}
-    (tmp_path / "job.json").write_text(json.dumps(job))
+    (tmp_path / "job.json").write_text(json.dumps(job, default=str))
     worker = subprocess.Popen([sys.executable, "-c", WORKER, tmp_path / "job.json", folder], cwd=driver.ROOT)
     try:
         until(lambda: studio.uploads)
@@ -96,11 +96,9 @@ def test_a_worker_that_is_killed_leaves_no_browser_behind(studio, job, folder, t
     assert studio.publications == []
 
 
-def test_a_robot_that_hangs_is_ended_in_time_with_its_browser(studio, job, folder):
-    studio.trouble = {"upload": "slow"}
-
+def test_a_robot_that_hangs_is_ended_in_time_with_its_browser(job, folder):
     def stop() -> None:
-        until(lambda: studio.uploads)
+        until(lambda: any("--type=renderer" in command for command in working_in(folder)))
         os.kill(robot(), signal.SIGSTOP)
 
     threading.Thread(target=stop).start()

@@ -31,23 +31,39 @@ def assert_evidence(heard, name: str, *, says: str = "") -> None:
     [
         ({"captcha": "start"}, "captcha", "Drag the slider"),
         ({"captcha": "upload"}, "captcha", "Drag the slider"),
-        ({"changed": "post_button"}, "changed_page", "Hand over"),
-        ({"changed": "caption"}, "changed_page", "Description"),
-        ({"dialogs": ["unknown"]}, "changed_page", "seventeen new rules"),
         ({"upload": "error"}, "upload_failed", "Retry or replace"),
         ({"status": 429}, "too_fast", "Busy."),
     ],
     ids=lambda value: next(iter(map(str, value.values()))) if isinstance(value, dict) else "",
 )
 def test_before_post_is_pressed_a_person_is_asked_and_nothing_is_public(
-    studio, request_of, hasty, heard, trouble, reason, says
+    studio, tiktok, request_of, heard, trouble, reason, says
 ):
     studio.trouble = trouble
-    error = failure(hasty, request_of(), heard)
+    error = failure(tiktok, request_of(), heard)
     assert (type(error), error.permanent) == (NeedsPerson, True)
     assert error.reason == {"upload_failed": "upload_error"}.get(reason, reason)
     assert error.hint
     assert_evidence(heard, reason, says=says)
+    assert studio.publications == []
+
+
+@pytest.mark.parametrize(
+    ("trouble", "missing", "says"),
+    [
+        ({"changed": "post_button"}, "post_button", "Hand over"),
+        ({"changed": "caption"}, "caption", "Description"),
+        ({"dialogs": ["unknown"]}, "caption", "seventeen new rules"),
+    ],
+    ids=["no button", "no editor", "something lies over it"],
+)
+def test_a_page_that_has_changed_is_recognised_by_the_part_that_is_missing(
+    studio, request_of, hasty, heard, trouble, missing, says
+):
+    studio.trouble = trouble
+    error = failure(hasty, request_of(), heard)
+    assert (type(error), error.reason, error.details["element"]) == (NeedsPerson, "changed_page", missing)
+    assert_evidence(heard, "changed_page", says=says)
     assert studio.publications == []
 
 
@@ -78,17 +94,17 @@ def test_a_clear_refusal_after_post_was_pressed_means_no(studio, tiktok, request
     ],
     ids=["accepts and falls silent", "accepts and says it failed", "only falls silent", "asks for a puzzle"],
 )
-def test_without_a_word_after_post_was_pressed_nobody_knows(studio, request_of, hasty, heard, trouble, public):
+def test_without_a_word_after_post_was_pressed_nobody_knows(studio, request_of, impatient, heard, trouble, public):
     studio.trouble = trouble
-    error = failure(hasty, request_of(), heard)
+    error = failure(impatient, request_of(), heard)
     assert type(error) is OutcomeUnknown
     assert_evidence(heard, "after_post")
     assert studio.count("A day at sea") == public
 
 
-def test_silence_after_post_is_no_riddle_when_the_list_shows_the_new_post(studio, request_of, hasty, heard):
+def test_silence_after_post_is_no_riddle_when_the_list_shows_the_new_post(studio, request_of, make, heard):
     studio.trouble = {"post": "hang"}
-    result = hasty.publish(request_of(), heard)
+    result = make(studio.url, waits={"answer": 1.5}).publish(request_of(), heard)
     assert result.external_id == studio.publications[0].id
     assert studio.count("A day at sea") == 1
 
