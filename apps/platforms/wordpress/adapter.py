@@ -166,7 +166,9 @@ class WordpressPlatform(Platform):
             if not able.get(capability):
                 hint = _("Give the user the role of an author or editor, or connect another user.")
                 raise AdapterError(message, permanent=True, hint=hint)
-        return Identity(handle=me["username"], name=me.get("name", ""), url=me.get("link", ""))
+        # The same name may stand on many sites.
+        where = connection.credentials["site"].partition("://")[2]
+        return Identity(handle=f"{me['username']}@{where}", name=me.get("name", ""), url=me.get("link", ""))
 
     def read_metrics(self, connection: Connection, external_id: str) -> Mapping[str, int]:
         from apps.platforms.wordpress import site

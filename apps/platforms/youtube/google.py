@@ -58,14 +58,14 @@ class Google:
         return read(self.send(method, f"{self.api}{path}", **options))
 
     def send(self, method: str, url: str, **options: Any) -> httpx.Response:
-        """Whatever answer comes. Raises AdapterError when none does: `sent` in its details tells if one was due."""
+        """Whatever answer comes; raises AdapterError when none does."""
         try:
             return self.http.request(method, url, **options)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            raise AdapterError(_("YouTube could not be reached."), reason=str(error), sent=False) from error
+            raise AdapterError(_("YouTube could not be reached."), reason=str(error)) from error
         except httpx.TransportError as error:
             reason = str(error) or type(error).__name__
-            raise AdapterError(_("YouTube did not answer."), reason=reason, sent=True) from error
+            raise AdapterError(_("YouTube did not answer."), reason=reason) from error
 
     def left(self) -> float:
         """Seconds until the deadline."""
