@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import structlog
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
@@ -33,6 +34,8 @@ from apps.platforms.base import (
     SettingField,
 )
 from apps.platforms.tiktok import driver, page, problems, session
+
+log = structlog.get_logger(__name__)
 
 # Seconds that a visit without an upload may take.
 _VISIT = 60.0
@@ -190,9 +193,11 @@ class TiktokPlatform(Platform):
             seconds=seconds,
             on_event=hear,
         )
-        renewed = self._renewed(connection, ended)
-        if renewed is not None:
-            report.renewed(renewed)
+        if (renewed := self._renewed(connection, ended)) is not None:
+            try:
+                report.renewed(renewed)
+            except Exception:  # what happened to the post counts for more than the session
+                log.exception("renewed_session_not_kept", account=connection.account)
         return ended
 
     def _cookies(self, connection: Connection) -> list[session.Cookie]:

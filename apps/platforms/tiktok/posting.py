@@ -192,14 +192,14 @@ class Posting:
         listing = min(studio.page.waits["listing"], studio.left() / 2)
         try:
             answer = min(studio.page.waits["answer"], studio.left() - listing)
-            studio.wait(self._said_yes, within=answer, missing="success")
-            confirmed, reason = True, ""
+            studio.wait(self._said_yes, within=answer, missing="success", slow=True)
+            confirmed, cause = True, ""
         except Stopped as stopped:
             if stopped.code in ("too_fast", "refused"):
                 raise
-            confirmed, reason = False, stopped.code
+            confirmed, cause = False, "silence" if stopped.code == "too_slow" else stopped.code
         except Error as error:  # the tab may have gone, or the page turned into another while it was read
-            confirmed, reason = False, error.message.splitlines()[0]
+            confirmed, cause = False, error.message.splitlines()[0]
         if self._answer.id:
             return {"id": self._answer.id, "handle": self.handle}
         if not confirmed:
@@ -209,7 +209,7 @@ class Posting:
             return found
         if confirmed:
             return {"id": "", "handle": self.handle}
-        raise Stopped("unknown", cause=reason)
+        raise Stopped("unknown", cause=cause)
 
     def _said_yes(self) -> bool:
         answer = self._answer

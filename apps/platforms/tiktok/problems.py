@@ -13,13 +13,23 @@ def error_of(ended: Ended) -> AdapterError:
     """The error for a job that was not done. Once Post may have been pressed, only a clear refusal means “no”."""
     details = {name: text for name, text in ended.details.items() if text}
     if ended.pressed_post and ended.code not in ("too_fast", "refused"):
-        return OutcomeUnknown(
-            _("TikTok did not say whether it published the video."),
-            hint=_("Look at the account's posts, then report it as online or send it again."),
-            **{"after": ended.code, **details},
-        )
+        return _unknown(ended.code, details)
     make = _ERRORS.get(ended.code, _broken)
     return make(details)
+
+
+def _unknown(code: str, details: dict[str, str]) -> AdapterError:
+    messages = {
+        "captcha": _(
+            "TikTok asked for a puzzle after Post was pressed, and did not say whether it published the video."
+        ),
+        "login": _("TikTok asked for a login after Post was pressed, and did not say whether it published the video."),
+    }
+    return OutcomeUnknown(
+        messages.get(details.get("cause", ""), _("TikTok did not say whether it published the video.")),
+        hint=_("Look at the account's posts, then report it as online or send it again."),
+        **{"cause": code, **details},
+    )
 
 
 def login_needed(details: dict[str, str]) -> AdapterError:

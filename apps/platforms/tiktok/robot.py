@@ -71,7 +71,7 @@ class Robot:
         video = Video(job["video"], job["size"], job["caption"], job["options"])
         posting = Posting(studio, video, self.tell, account=job["account"], seconds=job["seconds"])
         try:
-            return {**posting.run(), "posted": True}
+            return posting.run()
         except Stopped as stopped:
             stopped.details.setdefault("stage", "after" if studio.pressed_post else "before")
             raise

@@ -126,7 +126,7 @@ def test_a_robot_that_dies_after_post_was_pressed_leaves_it_open_what_happened(s
     threading.Thread(target=kill).start()
     with pytest.raises(OutcomeUnknown) as unknown:
         tiktok.publish(request_of(), heard)
-    assert unknown.value.details["after"] == "crash"
+    assert unknown.value.details["cause"] == "crash"
     assert studio.count("A day at sea") == 1
 
 

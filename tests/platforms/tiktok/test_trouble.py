@@ -85,19 +85,22 @@ def test_a_clear_refusal_after_post_was_pressed_means_no(studio, tiktok, request
 
 
 @pytest.mark.parametrize(
-    ("trouble", "public"),
+    ("trouble", "public", "cause"),
     [
-        ({"post": "hang", "listing": "late"}, 1),
-        ({"post": "error_after", "listing": "late"}, 1),
-        ({"post": "hang_before"}, 0),
-        ({"captcha": "post"}, 0),
+        ({"post": "hang", "listing": "late"}, 1, "silence"),
+        ({"post": "error_after", "listing": "late"}, 1, "silence"),
+        ({"post": "hang_before"}, 0, "silence"),
+        ({"captcha": "post"}, 0, "captcha"),
     ],
     ids=["accepts and falls silent", "accepts and says it failed", "only falls silent", "asks for a puzzle"],
 )
-def test_without_a_word_after_post_was_pressed_nobody_knows(studio, request_of, impatient, heard, trouble, public):
+def test_without_a_word_after_post_was_pressed_nobody_knows(
+    studio, request_of, impatient, heard, trouble, public, cause
+):
     studio.trouble = trouble
     error = failure(impatient, request_of(), heard)
-    assert type(error) is OutcomeUnknown
+    assert (type(error), error.details["cause"]) == (OutcomeUnknown, cause)
+    assert ("puzzle" in error.message) == (cause == "captcha")
     assert_evidence(heard, "after_post")
     assert studio.count("A day at sea") == public
 
