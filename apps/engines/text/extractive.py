@@ -22,9 +22,12 @@ from apps.engines.text.extractive_pieces import (
     MOST_TAGS,
     call_to_action_of,
     description_of,
+    folded,
     hashtags_of,
+    keywords_of,
     strongest_of,
     title_of,
+    without_possessive,
 )
 from apps.engines.text.extractive_words import FILE_WORDS, STOP_WORDS
 
@@ -81,20 +84,19 @@ def _metadata(variables: Mapping[str, Any]) -> dict[str, Any]:
     language = str(variables.get("language") or "en").partition("-")[0]
     file_name = normalise(str(variables.get("file_name", ""))).replace("\n", " ")
     name = normalise(str(variables.get("title") or "")).replace("\n", " ") or _telling_name(file_name)
+    phrase = normalise(str(variables.get("keyphrase") or ""))
     lines = [line.strip() for line in sentences(said, language=language) if words(line)]
-    strongest = _hook(lines, language) if lines else ""
+    strongest = strongest_of(lines, language) if lines else ""
     title = shorten(name or strongest.rstrip(".!。।,") or file_name or "Clip", LONGEST_TITLE)
-    description = _description(lines, strongest if not name else "") if lines else ""
     # A short clip says hardly a word twice: then the longest of its title must do.
-    telling = sorted((word for word in words(title) if _folded(word) and (name or lines)), key=len, reverse=True)[:3]
-    tags = map(build_hashtag, [*_keywords(name, said), *map(_without_possessive, telling)])
+    telling = sorted((word for word in words(title) if folded(word) and (name or lines)), key=len, reverse=True)[:3]
+    tags = map(build_hashtag, [phrase, *keywords_of(name, said), *map(without_possessive, telling)])
     return {
         "title": title,
-        "description": description,
+        "description": description_of(lines, strongest if not name else "") if lines else "",
         "hashtags": unique_hashtags(tags)[:MOST_TAGS],
-        "seo_title": shorten(title, 60),
-        "seo_description": shorten(description or title, 156),
         "excerpt": strongest or title,
+        **_for_search(title, lines, phrase),
     }
 
 
