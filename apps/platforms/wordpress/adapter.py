@@ -33,6 +33,7 @@ from apps.platforms.base import (
     StillUnknown,
 )
 
+_ONLINE = ("publish", "future", "private")
 _STATES = "publish,future,draft,pending,private"
 _FIELDS = {"context": "edit", "_fields": "id,link,status,content,meta"}
 
@@ -192,11 +193,12 @@ def _wanted(settings: Mapping[str, Any]) -> str:
 
 def _earlier(wordpress: Any, key: str) -> dict[str, Any] | None:
     """The post of an earlier try, whatever became of it, so that none is made twice."""
-    from apps.platforms.wordpress.content import mark
+    from apps.platforms.wordpress.content import draft_mark, mark
 
     params = {**_FIELDS, "search": key, "status": _STATES}
     found = wordpress.call("GET", "posts", params=params)
-    return next((post for post in found if mark(key) in post["content"]["raw"]), None)
+    marks = (mark(key), draft_mark(key))
+    return next((post for post in found if any(each in post["content"]["raw"] for each in marks)), None)
 
 
 def _new_draft(wordpress: Any, request: PublishRequest, key: str) -> dict[str, Any]:
@@ -207,10 +209,10 @@ def _new_draft(wordpress: Any, request: PublishRequest, key: str) -> dict[str, A
 
 
 def _is_finished(post: Mapping[str, Any], key: str) -> bool:
-    """State and content are written by one call: a post that holds more than its mark got that call."""
-    from apps.platforms.wordpress.content import placeholder
+    """State and text are written by one call: a post that has either got that call."""
+    from apps.platforms.wordpress.content import mark
 
-    return post["content"]["raw"].strip() != placeholder(key)
+    return post["status"] in _ONLINE or mark(key) in post["content"]["raw"]
 
 
 def _result(post: Mapping[str, Any]) -> PublishResult:

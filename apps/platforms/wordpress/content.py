@@ -43,9 +43,14 @@ def mark(key: str) -> str:
     return f'data-rundown="{key}"'
 
 
+def draft_mark(key: str) -> str:
+    """The same of a draft that is not a post yet. Plugins may add to what it holds, so that says nothing."""
+    return f'data-rundown-draft="{key}"'
+
+
 def placeholder(key: str) -> str:
     """What a draft holds before it is a post."""
-    return f"<div {mark(key)}></div>"
+    return f"<div {draft_mark(key)}></div>"
 
 
 def body(

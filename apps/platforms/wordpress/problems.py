@@ -97,9 +97,8 @@ def unreadable(response: httpx.Response) -> AdapterError:
             hint=_("Check the address; if the site is WordPress, its REST API is switched off."),
             status_code=status,
         )
-    return AdapterError(
-        _("A page answered instead of the site's API."), permanent=True, hint=str(_BLOCKED_HINT), status_code=status
-    )
+    # Such pages come and go; nobody's post is to be refused by one.
+    return AdapterError(_("A page answered instead of the site's API."), hint=str(_BLOCKED_HINT), status_code=status)
 
 
 def without_passwords(index: Mapping[str, Any]) -> NeedsLogin | None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import regex
 import requests
 import tweepy
 from django.utils.translation import gettext as _
@@ -28,7 +29,7 @@ _UNPAID = 6 * 3600.0
 logging.getLogger("tweepy.client").setLevel(logging.INFO)
 
 _LOGIN_HINT = lazy("Connect the account again.")
-# Words of X's 403 answers, in lower case. The first that fits counts.
+# How words of X's 403 answers begin, in lower case. The first that fits counts.
 _FORBIDDEN: tuple[tuple[str, Any, Any, bool], ...] = (
     (
         "client-not-enrolled",
@@ -37,7 +38,7 @@ _FORBIDDEN: tuple[tuple[str, Any, Any, bool], ...] = (
         False,
     ),
     (
-        "oauth2 app permissions",
+        "app permissions",
         lazy("The app may read, but not write."),
         lazy("In X's developer console, give the app “Read and write”, then connect the account again."),
         True,
@@ -158,7 +159,7 @@ def _forbidden(words: str, said: str, told: dict[str, Any]) -> AdapterError:
         message = _("X refuses a text that the account has posted already.")
         return DuplicateText(message, permanent=True, hint=_("Write it in another way."), **told)
     for mark, message, hint, login in _FORBIDDEN:
-        if mark in words:
+        if regex.search(rf"\b{regex.escape(mark)}", words):
             if login:
                 return NeedsLogin(str(message), hint=str(hint), **told)
             return AdapterError(str(message), permanent=True, hint=str(hint), **told)

@@ -211,7 +211,7 @@ class YoutubePlatform(Platform):
         size = request.video.size if request.video else 0
         try:
             with service.http:
-                if not handle.startswith(f"{self.api}/"):
+                if not upload.is_session(self.api, handle):
                     return StillUnknown(_("The upload's address was not kept."))
                 standing = upload.ask(service, handle, size)
                 if standing.video:

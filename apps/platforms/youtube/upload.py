@@ -45,9 +45,15 @@ def begin(google: Google, video: MediaFile, resource: Mapping[str, Any], params:
     if not response.is_success:
         raise problem(response)
     session = response.headers.get("Location", "")
-    if not session.startswith(f"{google.api}/") or len(session) > HANDLE:
+    if not is_session(google.api, session) or len(session) > HANDLE:
         raise AdapterError(_("YouTube began no upload."), reason=f"HTTP {response.status_code}, {len(session)}")
     return session
+
+
+def is_session(api: str, address: str) -> bool:
+    """Whether an address is one that the login may be sent to."""
+    host = httpx.URL(address).host if address.startswith("https://") else ""
+    return address.startswith(f"{api}/") or host.endswith(".googleapis.com")
 
 
 def run(google: Google, session: str, video: MediaFile, report: Report) -> Mapping[str, Any]:

@@ -84,6 +84,18 @@ def test_a_call_that_never_arrived_is_known_to_be_absent(platform, request_, pro
     assert len(titled(ask, request_, status="publish,draft")) == 1
 
 
+def test_a_plugin_that_writes_into_drafts_makes_no_post_of_them(platform, request_, proxy, ask, wordpress) -> None:
+    with wordpress.switched("meddling"):
+        proxy.will(PUBLISH, answers(502, HTML, "text/html"))
+        heard = Heard()
+        failure(platform, request_, heard)
+        assert platform.reconcile(request_, heard.handles[0]) == NotFound()
+        result = platform.publish(request_, Heard())
+        assert platform.reconcile(request_, heard.handles[0]) == Found(result)
+    assert result.external_id == heard.handles[0]
+    assert len(titled(ask, request_)) == 1
+
+
 @pytest.mark.parametrize("act", [cuts, answers(503, HTML, "text/html", Retry_After="120")])
 def test_a_lost_draft_is_taken_up_by_the_next_try(platform, request_, proxy, ask, act) -> None:
     proxy.will(r"POST /wp-json/wp/v2/posts\?", accepts_then(act))
@@ -106,20 +118,21 @@ def test_a_file_is_uploaded_once_however_often_the_post_is_tried(platform, reque
 
 
 @pytest.mark.parametrize(
-    ("act", "message"),
+    ("act", "message", "permanent"),
     [
-        (answers(413, HTML, "text/html"), "The site takes no file of this size."),
+        (answers(413, HTML, "text/html"), "The site takes no file of this size.", True),
         (
             answers(500, '{"code": "rest_upload_sideload_error", "message": "Not allowed."}'),
             "The site refuses files of this kind.",
+            True,
         ),
-        (answers(403, HTML, "text/html"), "A page answered instead of the site's API."),
+        (answers(403, HTML, "text/html"), "A page answered instead of the site's API.", False),
     ],
 )
-def test_a_refused_file_is_explained(platform, request_, proxy, ask, act, message: str) -> None:
+def test_a_refused_file_is_explained(platform, request_, proxy, ask, act, message: str, permanent: bool) -> None:
     proxy.will("POST /wp-json/wp/v2/media", act)
     error = failure(platform, replace(request_, thumbnail=image()))
-    assert (type(error), error.permanent, error.message) == (AdapterError, True, message)
+    assert (type(error), error.permanent, error.message) == (AdapterError, permanent, message)
     assert titled(ask, request_) == []
 
 

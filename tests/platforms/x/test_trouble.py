@@ -174,6 +174,11 @@ def test_no_call_outlasts_its_time(platform, request_, x: X, act) -> None:
             AdapterError,
             "X takes the post for spam.",
         ),
+        (
+            refuses(403, "Forbidden", "You have been blocked."),
+            AdapterError,
+            "X does not allow the post: You have been blocked.",
+        ),
         (refuses(403, "Forbidden", "Something new."), AdapterError, "X does not allow the post: Something new."),
         (refuses(400, "Invalid Request", "Bad media."), AdapterError, "X refused the post: Bad media."),
         (says(403, "<h1>Forbidden"), AdapterError, "X does not allow the post: 403"),

@@ -21,6 +21,7 @@ from apps.platforms.base import (
     StillUnknown,
 )
 from apps.platforms.youtube.google import until_midnight_pacific
+from apps.platforms.youtube.upload import is_session
 from tests.conformance.platform import Heard, told_by
 from tests.servers.youtube_server import (
     ACCESS,
@@ -165,6 +166,21 @@ def test_an_answer_with_an_address_elsewhere_is_not_followed(platform, a_post: A
     heard = Heard()
     assert failure(platform, a_post(), heard).message == "YouTube began no upload."
     assert heard.handles == []
+
+
+@pytest.mark.parametrize(
+    ("address", "is_google"),
+    [
+        ("https://www.googleapis.com/upload?upload_id=x", True),
+        ("https://youtube.googleapis.com/upload?upload_id=x", True),
+        ("http://www.googleapis.com/upload", False),
+        ("https://www.googleapis.com.example.org/upload", False),
+        ("https://example.org/www.googleapis.com/", False),
+        ("", False),
+    ],
+)
+def test_the_login_goes_to_google_only(address: str, is_google: bool) -> None:
+    assert is_session("https://www.googleapis.com", address) is is_google
 
 
 @pytest.mark.parametrize("step", ["POST", FIRST, LAST])

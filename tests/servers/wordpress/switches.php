@@ -36,3 +36,11 @@ if ( in_array( 'seo', $on, true ) ) {
 		}
 	);
 }
+if ( in_array( 'meddling', $on, true ) ) {
+	add_filter(
+		'content_save_pre',
+		function ( $content ) {
+			return $content . '<p>A word from our sponsor.</p>';
+		}
+	);
+}
