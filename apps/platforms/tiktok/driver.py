@@ -127,6 +127,9 @@ def _listen(
                 deadline = min(deadline, time.monotonic() + _CLOSING)
         elif not cut_off and (cut_off := _too_much(process.pid, deadline, memory)):
             _end(process, folder)
+            deadline = time.monotonic() + _CLOSING
+        elif cut_off and time.monotonic() > deadline:
+            break
     if ended.code == "crash":
         ended.code = cut_off or "crash"
         last_words = (folder / ERRORS).read_text(errors="replace").strip().rpartition("\n")[2]
@@ -173,7 +176,9 @@ def _too_much(pid: int, deadline: float, memory: int) -> str:
 
 def _end(process: subprocess.Popen[bytes], folder: Path) -> None:
     """Kill the robot, Playwright's driver, the browser and the browser's children: whoever is still there."""
-    for pid in {*_family(process.pid), *_working_in(folder)}:
+    # Once it has ended, its number may be another's.
+    family = _family(process.pid) if process.poll() is None else []
+    for pid in {*family, *_working_in(folder)}:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     process.kill()
