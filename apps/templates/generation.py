@@ -53,8 +53,11 @@ def generate(
     actor: Actor,
     subject: models.Model | str = "",
     version: PromptVersion | None = None,
+    fresh: bool = False,
 ) -> Written:
     """Text of that kind from the active version, or from `version`. A question that was paid for is not paid again.
+
+    fresh: ask even so, because a person wants another answer.
 
     Call it outside of transactions: it waits for its turn. Raises NotFound without an active version, Invalid for wrong
     variables, BudgetExceeded over the month's hard limit, AdapterError when the engine fails or does not give what was
@@ -62,7 +65,7 @@ def generate(
     """
     version = version or queries.active_version(kind, workspace)
     prompt = rendering.render(version.instructions, version.text, version.variables, variables)
-    return _Call(workspace, version, prompt, dict(variables), actor, describe_subject(subject)).run()
+    return _Call(workspace, version, prompt, dict(variables), actor, describe_subject(subject), fresh).run()
 
 
 def describe_subject(subject: models.Model | str) -> str:
@@ -80,9 +83,11 @@ class _Call:
         variables: dict[str, Any],
         actor: Actor,
         subject: str,
+        fresh: bool,
     ) -> None:
         self.workspace, self.version, self.prompt, self.variables = workspace, version, prompt, variables
         self.actor, self.subject = actor, subject
+        self.reuse_after = timezone.now() - (timedelta() if fresh else REUSED_FOR)
         self.asked = asked_of(workspace, model=version.model)
 
     def run(self) -> Written:
@@ -103,7 +108,7 @@ class _Call:
                     draft=self._row(Generation.Outcome.RUNNING),
                     asked=self.asked,
                     cost=self._most_it_costs(),
-                    reuse_after=timezone.now() - REUSED_FOR,
+                    reuse_after=self.reuse_after,
                 )
             except spending.BudgetExceeded:
                 spending.give_notice(workspace=self.workspace, over_hard=True)

@@ -7,9 +7,9 @@ from django.db import IntegrityError, transaction
 
 from apps.common.errors import Invalid, NotAllowed, NotFound
 from apps.lifecycle.models import Event
-from apps.templates import queries
-from apps.templates.models import Immutable, PromptTemplate, PromptVersion
-from apps.templates.services import activate_version, add_version
+from apps.templates import builtin_templates, queries
+from apps.templates.models import Immutable, Kind, PromptTemplate, PromptVersion
+from apps.templates.services import Draft, activate_version, add_version, check_version
 from apps.workspaces.models import AuditEntry
 from tests.factories.templates import draft, make_version
 from tests.factories.workspaces import WorkspaceFactory
@@ -18,10 +18,23 @@ from tests.factories.workspaces import WorkspaceFactory
 def test_a_new_workspace_uses_what_ships(in_workspace):
     version = queries.active_version("script", in_workspace)
     assert (version.number, version.author_label, version.template.is_built_in) == (1, "Rundown", True)
-    assert [str(template) for template in queries.templates_of(in_workspace)] == [
-        "Title, description and tags of a clip",
-        "Script of a story",
-    ]
+    assert {template.kind for template in queries.templates_of(in_workspace)} == set(Kind.values)
+
+
+def test_a_changed_file_becomes_the_next_version_of_what_ships(in_workspace, monkeypatch):
+    builtin_templates.sync()
+    assert queries.active_version("hook", in_workspace).number == 1
+    changed = {**builtin_templates.read("hook"), "text": "{{text}}"}
+    read = builtin_templates.read
+    monkeypatch.setattr(builtin_templates, "read", lambda kind: changed if kind == "hook" else read(kind))
+    builtin_templates.sync()
+    version = queries.active_version("hook", in_workspace)
+    assert (version.number, version.text) == (2, "{{text}}")
+
+
+@pytest.mark.parametrize("kind", Kind.values)
+def test_what_ships_is_complete_and_fits_its_own_rules(kind):
+    assert check_version(kind, Draft(**builtin_templates.read(kind))) is None
 
 
 def test_a_new_version_waits_until_somebody_activates_it(in_workspace, actor):

@@ -75,8 +75,7 @@ def _telling(lines: list[str], language: str) -> list[str]:
 def outline(variables: Mapping[str, Any]) -> dict[str, Any]:
     """Sections named by what the research keeps coming back to; their points are its sentences."""
     title, phrase, language = plain_of(variables, "title"), plain_of(variables, "keyphrase"), language_of(variables)
-    research = normalise(str(variables.get("research") or ""))
-    lines = [line.strip() for line in sentences(research, language=language) if len(words(line)) >= 4]
+    lines = _research_of(variables, language)
     topics = [
         tag
         for tag in hashtags_of(title, research, language, most=_SECTIONS + 2)
@@ -96,8 +95,7 @@ def outline(variables: Mapping[str, Any]) -> dict[str, Any]:
 def blog_draft(variables: Mapping[str, Any]) -> dict[str, Any]:
     """The research's own sentences on the section, each with its source; nothing is written by a model."""
     language, section = language_of(variables), str(variables.get("section") or "")
-    research = normalise(str(variables.get("research") or ""))
-    lines = [line.strip() for line in sentences(research, language=language) if len(words(line)) >= 4]
+    lines = _research_of(variables, language)
     wanted = {word.casefold() for word in words(section) if len(word) > 3}
     ranked = sorted(lines, key=lambda line: -len(wanted & {word.casefold() for word in words(line)}))
     enough, chosen, count = int(variables.get("target_words") or 150), [], 0
@@ -114,6 +112,17 @@ def blog_draft(variables: Mapping[str, Any]) -> dict[str, Any]:
         }
     paragraphs = [" ".join(chosen[at : at + 3]) for at in range(0, len(chosen), 3)]
     return {"markdown": "\n\n".join(paragraphs), "claims": claims[:60]}
+
+
+def _research_of(variables: Mapping[str, Any], language: str) -> list[str]:
+    """The sentences of the research, each with the number of the source that its line names."""
+    found = []
+    for line in normalise(str(variables.get("research") or "")).splitlines():
+        number = _source_of(line)
+        for sentence in sentences(_REFERENCE.sub("", line), language=language):
+            if len(words(sentence)) >= 4:
+                found.append(sentence.strip() if number is None else f"{sentence.strip()} [{number}]")
+    return found
 
 
 def _source_of(line: str) -> int | None:

@@ -15,7 +15,16 @@ class Kind(models.TextChoices):
     """What a prompt is for. A kind has one active version in a workspace."""
 
     SCRIPT = "script", _("Script of a story")
-    METADATA = "metadata", _("Title, description and tags of a clip")
+    HOOK = "hook", _("First sentence")
+    CAPTION = "caption", _("Caption")
+    HASHTAGS = "hashtags", _("Hashtags")
+    METADATA = "metadata", _("Title, description and tags")
+    RESEARCH_SUMMARY = "research_summary", _("Summary of research")
+    OUTLINE = "outline", _("Outline")
+    BLOG_DRAFT = "blog_draft", _("Section of a draft")
+    SEO_REWRITE = "seo_rewrite", _("Rewrite for search engines")
+    VARIANT = "variant", _("Variant for a platform")
+    REPORT = "report", _("Report")
 
 
 class PromptTemplate(models.Model):
