@@ -78,7 +78,7 @@ def outline(variables: Mapping[str, Any]) -> dict[str, Any]:
     lines = _research_of(variables, language)
     topics = [
         tag
-        for tag in hashtags_of(title, research, language, most=_SECTIONS + 2)
+        for tag in hashtags_of(title, " ".join(lines), language, most=_SECTIONS + 2)
         if tag.casefold() not in phrase.casefold()
     ]
     sections, used = [], set()
