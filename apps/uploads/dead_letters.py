@@ -9,10 +9,11 @@ from django.utils.translation import gettext as _
 
 from apps.common.errors import Conflict, DomainError
 from apps.common.transactions import unit_of_work
+from apps.platforms.models import Account
 from apps.schedules.models import Post
-from apps.schedules.services import cancel_post, post_now
+from apps.schedules.services import cancel_post, send_again
 from apps.schedules.wake import wake_dispatcher
-from apps.uploads.outcomes import wake_next_parts
+from apps.uploads.outcomes import WARY, wake_next_parts
 from apps.uploads.problems import maybe_online
 from apps.workspaces.actors import Actor
 
@@ -28,8 +29,14 @@ class Settled:
 
 
 def replay(*, post: Post, actor: Actor) -> Post:
-    """Send it again, now. Its attempts stay where they are, and its tries count anew."""
-    return post_now(post=post, actor=actor)
+    """Send it again as soon as the account's rules allow. Its attempts stay as they are, and its tries count anew."""
+    solved = (post.error or {}).get("code") == "captcha"
+    with unit_of_work():
+        held = Account._base_manager.filter(pk=post.account_id, hold_until__lte=post.state_at + WARY)
+        if solved:
+            held.update(hold_until=None)  # the wait that the puzzle began, not a later one that the platform asked for
+        send_again(post=post, actor=actor)
+    return post
 
 
 def drop(*, post: Post, actor: Actor) -> Post:

@@ -101,18 +101,14 @@ def mail(workspace: Workspace) -> int:
     # What is settled by now needs no telling, and what has moved on to another cause has a notice of its own.
     matters = [*_posts(notices), *_runs(notices)]
     people = _people(workspace)
-    try:
-        for user in people if matters else []:
-            _send(workspace, user, matters)
-    except Exception as error:
-        # SMTP libraries raise all sorts; whatever it was, the rows are still there.
-        log.warning("people_not_told", workspace=workspace.pk, reason=f"{type(error).__name__}: {error}")
+    reached = sum(_sent(workspace, user, matters) for user in people) if matters else 0
+    if matters and people and not reached:
         _try_later(notices)
         return 0
     with unit_of_work():
         Notice._base_manager.filter(pk__in=[each.pk for each in notices]).update(mailed_at=timezone.now())
         if matters:
-            data = {"about": [describe(each) for each in matters], "people": len(people)}
+            data = {"about": [describe(each) for each in matters], "people": reached}
             emit(workspace=workspace, type="people.told", subject=workspace, data=data)
     return len(matters)
 
@@ -149,6 +145,16 @@ def _people(workspace: Workspace) -> list[User]:
     roles = [Role.OWNER, Role.ADMIN]
     members = Membership._base_manager.filter(workspace=workspace, role__in=roles, user__is_active=True)
     return [member.user for member in members.select_related("user").order_by("pk")]
+
+
+def _sent(workspace: Workspace, user: User, matters: list[Post | Run]) -> bool:
+    """One address that cannot be reached must not make the others get the mail twice."""
+    try:
+        _send(workspace, user, matters)
+    except Exception as error:  # SMTP libraries raise all sorts
+        log.warning("person_not_told", workspace=workspace.pk, user=user.pk, reason=f"{type(error).__name__}: {error}")
+        return False
+    return True
 
 
 def _send(workspace: Workspace, user: User, matters: list[Post | Run]) -> None:

@@ -114,7 +114,8 @@ def _check(lease: Lease, request: PublishRequest) -> str | None:
         return outcomes.failed(lease, error)
     except Exception as error:  # a bug in an adapter; nothing was sent
         log.exception("adapter_bug", post=lease.post.pk, platform=lease.platform.slug)
-        return outcomes.try_later(lease, error, Attempt.Outcome.FAILED)
+        bug = problem("bug", said=f"{type(error).__name__}: {error}"[:500])
+        return outcomes.try_later(lease, bug, Attempt.Outcome.FAILED)
     failpoint("uploads.after_check")
     return None
 

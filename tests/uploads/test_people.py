@@ -127,6 +127,29 @@ def test_a_post_that_a_timeout_brought_to_rest_wakes_nobody_again(puzzled):
     assert fresh(puzzled).wake_at is None
 
 
+def test_who_has_solved_the_puzzle_sends_it_again_without_waiting(puzzled):
+    Account.objects.filter(pk=puzzled.account_id).update(settings={})
+    dead_letters.replay(post=puzzled, actor=editor(puzzled))
+    assert publish_post(post_id=puzzled.pk) == "published"
+
+
+def test_a_wait_that_the_platform_asked_for_holds_for_what_is_sent_again_too(puzzled):
+    later = timezone.now() + timedelta(hours=3)
+    Account.objects.filter(pk=puzzled.account_id).update(settings={}, hold_until=later)
+    dead_letters.replay(post=puzzled, actor=editor(puzzled))
+    Post.objects.filter(pk=puzzled.pk).update(wake_at=timezone.now())
+    assert publish_post(post_id=puzzled.pk) == "scheduled"
+    assert fresh(puzzled).wake_at == later
+
+
+def test_a_bug_in_a_login_check_is_tried_again_and_then_shown(studio_account, monkeypatch):
+    account = studio_account()
+    monkeypatch.setattr(StudioPlatform, "check", lambda self, connection: {}["nothing"])
+    post = fail(account, "Bug")
+    assert (post.state, post.error["code"], post.error["said"]) == ("needs_human", "bug", "KeyError: 'nothing'")
+    assert [attempt.intent_at for attempt in Attempt.objects.filter(post=post)] == [None] * 3
+
+
 # --- What is kept of it -----------------------------------------------------------------------------------------------
 def test_a_screenshot_is_kept_for_those_who_may_publish(puzzled):
     picture, text = Evidence.objects.order_by("pk")
