@@ -1,66 +1,155 @@
-"""Accounts, and what their feeds show."""
+"""Accounts: connected by the same forms as on the web pages, and what their feeds show."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.forms import CheckboxInput, Form, Select
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_post_parameters
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminSelectWidget
+from unfold.widgets import INPUT_CLASSES, SELECT_CLASSES
 
-from apps.platforms import services
+from apps.common.errors import DomainError
+from apps.platforms import logins, services, words
+from apps.platforms.base import Platform
 from apps.platforms.feed import links
+from apps.platforms.forms import AccountForm, ConnectForm, CredentialsForm
+from apps.platforms.health import check_account
 from apps.platforms.models import Account, FeedEntry
 from apps.platforms.queries import accounts
-from apps.platforms.registry import choices
+from apps.platforms.registry import adapter, platforms
 from apps.workspaces.admin_base import WorkspaceAdmin
 
-STATES = {"active": "success", "paused": "warning", "needs_login": "danger"}
-HOW = ("timezone", "daily_limit", "minimum_gap", "catch_up", "intake", "by_hand")
-
-
-class AccountForm(forms.ModelForm):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if "platform" in self.fields:
-            self.fields["platform"] = forms.ChoiceField(
-                label=self.fields["platform"].label, choices=choices(), widget=UnfoldAdminSelectWidget()
-            )
+STATES = {"active": "success", "paused": "warning", "needs_login": "danger", "disconnected": ""}
+HEALTH = {"": "", "good": "success", "trouble": "warning", "refused": "danger"}
+SHOWN = ("platform", "handle", "shown_state", "state_reason", "shown_health", "health_message", "checked_at")
+HOW = ("timezone", "daily_limit", "minimum_gap", "catch_up", "quiet_from", "quiet_until", "intake", "by_hand")
 
 
 @admin.register(Account)
 class AccountAdmin(WorkspaceAdmin):
     icon = "hub"
-    form = AccountForm
     add_permission = change_permission = "manage_accounts"
-    list_display = ("name", "platform", "handle", "shown_state", "intake", "shown_page")
-    list_filter = ("platform", "state")
+    list_display = ("name", "platform", "handle", "shown_state", "shown_health", "checked_at", "intake", "shown_page")
+    list_filter = ("platform", "state", "health")
     search_fields = ("name", "handle")
-    actions = ("pause", "resume")
+    actions = ("pause", "resume", "check_login", "disconnect")
+    change_form_before_template = "platforms/admin/links.html"
+    fields = ("name", *SHOWN, "expires_at", "connected_by", "shown_page", *HOW)
+    readonly_fields = (*SHOWN, "expires_at", "connected_by", "shown_page")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Account]:
-        return accounts().select_related("feed")
+        return accounts().select_related("feed", "connected_by")
 
-    def get_fields(self, request: HttpRequest, obj: Account | None = None) -> tuple[str, ...]:
-        if obj is None:
-            return ("platform", "name", "handle", *HOW)
-        return ("name", "platform", "handle", "shown_state", "state_reason", "shown_page", *HOW)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Account | None = None) -> tuple[str, ...]:
-        return ("platform", "handle", "shown_state", "state_reason", "shown_page") if obj else ()
+    def get_urls(self) -> list[Any]:
+        wrap = self.admin_site.admin_view
+        own = [
+            path("<int:account_id>/login/", wrap(self.login_view), name="platforms_account_login"),
+            path("<int:account_id>/settings/", wrap(self.settings_view), name="platforms_account_settings"),
+        ]
+        return [*own, *super().get_urls()]
 
     def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:
-        if change:
-            super().save_model(request, obj, form, change)
-            return
-        saved = services.connect_account(workspace=request.workspace, actor=request.actor, **form.cleaned_data)
-        obj.__dict__.update(saved.__dict__)
+        changes = {name: form.cleaned_data[name] for name in form.changed_data}
+        services.change_account(account=obj, actor=request.actor, **changes)
 
+    # --- Connecting; outside of a transaction, because the platform is asked -----------------------------------------
+    @method_decorator(sensitive_post_parameters())
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if not self.has_add_permission(request):
+            return super().add_view(request, form_url, extra_context)
+        slug = request.GET.get("platform", "")
+        if slug not in platforms():
+            return self._page(request, "gallery", _("Connect an account"), cards=[_card(name) for name in platforms()])
+        plug = adapter(slug)
+        form = styled(ConnectForm(request.POST or None, plug=plug))
+        if request.method == "POST" and form.is_valid():
+            try:
+                return redirect(self._connect(request, plug, form))
+            except DomainError as error:
+                form.refuse(error)
+        title = _("Connect %(platform)s") % {"platform": plug.label}
+        return self._form(request, form, title, plug=plug, back=reverse("admin:platforms_account_add"))
+
+    def _connect(self, request: HttpRequest, plug: Platform, form: ConnectForm) -> str:
+        who = {"workspace": request.workspace, "actor": request.actor, "platform": plug.slug}
+        given = {"name": form.cleaned_data["name"], "settings": form.settings}
+        given["accepted"] = form.cleaned_data.get("accepted", False)
+        if plug.oauth:
+            session = request.session.session_key
+            return logins.begin_login(**who, **given, session_key=session, fields=form.credentials)
+        handle = form.cleaned_data.get("handle", "")
+        account = services.connect_account(**who, **given, handle=handle, credentials=form.credentials)
+        self.message_user(request, _("“%(name)s” is connected.") % {"name": account.name}, messages.SUCCESS)
+        return reverse("admin:platforms_account_change", args=[account.pk])
+
+    @method_decorator(sensitive_post_parameters())
+    def login_view(self, request: HttpRequest, account_id: int) -> HttpResponse:
+        """Fresh credentials of the same identity; those that are stored are never shown."""
+        account = self._found(request, account_id)
+        plug, back = account.adapter, reverse("admin:platforms_account_change", args=[account.pk])
+        form = styled(CredentialsForm(request.POST or None, plug=plug, known=account.credentials))
+        if request.method == "POST" and (form.is_valid() or not form.fields):
+            try:
+                return redirect(self._log_in(request, account, form) or back)
+            except DomainError as error:
+                form.refuse(error)
+        return self._form(request, form, _("Log in again: %(name)s") % {"name": account.name}, plug=plug, back=back)
+
+    def _log_in(self, request: HttpRequest, account: Account, form: CredentialsForm) -> str:
+        if account.adapter.oauth:
+            return logins.begin_login(
+                workspace=request.workspace,
+                actor=request.actor,
+                session_key=request.session.session_key,
+                platform=account.platform,
+                fields=form.credentials,
+                account=account,
+            )
+        services.replace_credentials(account=account, actor=request.actor, credentials=form.credentials)
+        self.message_user(request, _("“%(name)s” is logged in again.") % {"name": account.name}, messages.SUCCESS)
+        return ""
+
+    def settings_view(self, request: HttpRequest, account_id: int) -> HttpResponse:
+        """The name, the platform's own options and the limits, as on the web page."""
+        account = self._found(request, account_id)
+        back = reverse("admin:platforms_account_change", args=[account.pk])
+        form = styled(AccountForm(request.POST or None, instance=self._found(request, account_id)))
+        if request.method == "POST" and form.is_valid():
+            try:
+                services.change_account(account=account, actor=request.actor, **form.changes)
+                return redirect(back)
+            except DomainError as error:
+                form.refuse(error)
+        return self._form(request, form, account.name, plug=account.adapter, back=back, button=_("Save"), remark="")
+
+    def _found(self, request: HttpRequest, account_id: int) -> Account:
+        request.actor.require("manage_accounts", request.workspace)
+        account = self.get_queryset(request).filter(pk=account_id).first()
+        if account is None:
+            raise Http404("no such account")
+        return account
+
+    def _form(self, request: HttpRequest, form: Form, title: Any, **more: Any) -> HttpResponse:
+        remark = _("Credentials are stored encrypted and never shown again.")
+        return self._page(request, "form", title, **{"form": form, "button": _("Connect"), "remark": remark, **more})
+
+    def _page(self, request: HttpRequest, template: str, title: Any, **more: Any) -> HttpResponse:
+        context = {**self.admin_site.each_context(request), "title": title, "opts": self.opts, **more}
+        return TemplateResponse(request, f"platforms/admin/{template}.html", context)
+
+    # --- Actions ---------------------------------------------------------------------------------------------------
     @admin.action(description=_("Pause"))
     def pause(self, request: HttpRequest, queryset: QuerySet[Account]) -> None:
         for account in queryset:
@@ -73,16 +162,55 @@ class AccountAdmin(WorkspaceAdmin):
             services.resume_account(account=account, actor=request.actor)
         self.message_user(request, _("Resumed."), messages.SUCCESS)
 
+    @admin.action(description=_("Check the login now"))
+    def check_login(self, request: HttpRequest, queryset: QuerySet[Account]) -> None:
+        request.actor.require("manage_accounts", request.workspace)
+        for account in queryset:
+            checked = check_account(account=account, actor=request.actor)
+            good = checked.health == Account.Health.GOOD
+            said = checked.health_message or checked.get_health_display()
+            self.message_user(request, f"{checked.name}: {said}", messages.SUCCESS if good else messages.ERROR)
+
+    @admin.action(description=_("Disconnect"))
+    def disconnect(self, request: HttpRequest, queryset: QuerySet[Account]) -> HttpResponse | None:
+        if "sure" not in request.POST:
+            return self._page(request, "disconnect", _("Disconnect"), rows=list(queryset))
+        for account in queryset:
+            try:
+                services.disconnect_account(account=account, actor=request.actor)
+            except DomainError as error:
+                self.message_user(request, f"{account.name}: {error}", messages.ERROR)
+            else:
+                self.message_user(request, _("“%(name)s” is disconnected.") % {"name": account.name}, messages.SUCCESS)
+        return None
+
     @display(description=_("state"), ordering="state", label=STATES)
     def shown_state(self, account: Account) -> tuple[str, str]:
         return account.state, account.get_state_display()
 
+    @display(description=_("login"), ordering="health", label=HEALTH)
+    def shown_health(self, account: Account) -> tuple[str, str]:
+        return account.health, account.get_health_display()
+
     @display(description=_("page"))
     def shown_page(self, account: Account) -> str:
-        if not hasattr(account, "feed"):
-            return ""
-        address = links.feed_url(account.feed)
-        return format_html('<a class="text-primary-600 underline" href="{0}">{0}</a>', address)
+        address = links.feed_url(account.feed) if hasattr(account, "feed") else account.page_url
+        link = '<a class="text-primary-600 underline" href="{0}" rel="noopener noreferrer">{0}</a>'
+        return format_html(link, address) if address else ""
+
+
+def _card(slug: str) -> dict[str, Any]:
+    plug = adapter(slug)
+    return {"plug": plug, "abilities": words.abilities(plug), "certainty": words.certainty(plug)}
+
+
+def styled(form: Any) -> Any:
+    """The form in the admin's look."""
+    for field in form.fields.values():
+        if not isinstance(field.widget, CheckboxInput):
+            classes = SELECT_CLASSES if isinstance(field.widget, Select) else INPUT_CLASSES
+            field.widget.attrs["class"] = " ".join(classes)
+    return form
 
 
 @admin.register(FeedEntry)

@@ -32,9 +32,3 @@ def adapter(slug: str) -> Platform:
         overrides=Path(settings.HOME) / "platforms",
     )
     return platforms()[slug](config)
-
-
-def choices() -> list[tuple[str, str]]:
-    """Slug and name of every platform, for forms."""
-    known = platforms()
-    return [(slug, str(known[slug].label)) for slug in known]

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
-from apps.common.errors import Conflict, Invalid
+from apps.common.errors import AdapterError, Conflict, Invalid
 from apps.common.transactions import unit_of_work
 from apps.lifecycle.events import emit
 from apps.platforms import mails
@@ -106,6 +106,10 @@ def identify(plug: Platform, connection: Connection) -> Identity:
         return plug.check(connection)
     except NeedsLogin as error:
         raise Invalid(error.message, hint=error.hint or _("Check what you entered.")) from error
+    except AdapterError as error:
+        if not error.permanent:
+            error.hint = _("Nothing was kept; try again in a moment.")
+        raise
 
 
 def save_account(
@@ -197,6 +201,7 @@ def log_in_again(*, account: Account, actor: Actor, identity: Identity, credenti
 def _note_identity(account: Account, identity: Identity) -> None:
     account.health, account.health_message, account.checked_at = Health.GOOD, "", timezone.now()
     account.expires_at, account.page_url = identity.expires_at, identity.url[:500]
+    account.settings = {**account.settings, **identity.settings}
     account.login_asked_at = account.expiry_told = None
 
 
@@ -286,6 +291,8 @@ def note_good(*, account: Account, actor: Actor, identity: Identity) -> Account:
             page_url=identity.url[:500],
             login_asked_at=None,
         )
+        if any(account.settings.get(name) != value for name, value in identity.settings.items()):
+            mine.update(settings={**mine.values_list("settings", flat=True).get(), **identity.settings})
         _set_state(account, actor, State.ACTIVE, "", sources=(State.NEEDS_LOGIN,))
         if mails.ends_soon(account, ends) and mine.exclude(expiry_told=ends).update(expiry_told=ends):
             transaction.on_commit(lambda: mails.warn_of_expiry(account.pk))

@@ -57,7 +57,7 @@ def _sizes(limits: Limits) -> list[str]:
     if limits.video_seconds:
         said.append(_("Videos up to %(length)s") % {"length": _length(limits.video_seconds)})
     if limits.video_bytes:
-        said.append(_("Files up to %(size)d MB") % {"size": limits.video_bytes // 10**6})
+        said.append(_("Files up to %(size)s") % {"size": _size(limits.video_bytes)})
     return said
 
 
@@ -68,6 +68,10 @@ def _pace(limits: Limits) -> list[str]:
         ngettext("%(count)s post a day", "%(count)s posts a day", limits.posts_per_day)
         % {"count": limits.posts_per_day}
     ]
+
+
+def _size(size: int) -> str:
+    return f"{size // 10**9} GB" if size >= 10**9 else f"{size // 10**6} MB"
 
 
 def _length(seconds: int) -> str:
