@@ -101,7 +101,7 @@ def schedule(request: HttpRequest, slug: str) -> HttpResponse:
         "state": state,
         "account": account,
         "tabs": schedule_queries.TABS,
-        "accounts": list(Account.objects.order_by("name", "pk")),
+        "accounts": list(schedule_queries.accounts()),
         "ready": schedule_queries.ready_items(),
         "reservations": list(queries.reservations()[:PAGE]),
         "missed": queries.missed().count(),

@@ -48,6 +48,11 @@ def posts(*, state: str = "", account: int | None = None) -> QuerySet[Post]:
     return found.order_by("-due_at", "-pk")
 
 
+def accounts() -> QuerySet[Account]:
+    """Those that something can be scheduled on."""
+    return Account.objects.exclude(state=Account.State.DISCONNECTED).order_by("name", "pk")
+
+
 @dataclass(frozen=True)
 class Day:
     date: date

@@ -29,7 +29,7 @@ EXPORTED = 10_000
 def slots(request: HttpRequest, slug: str) -> HttpResponse:
     """The week of one account, and the next times that are free."""
     request.actor.require("view_content", request.workspace)
-    accounts = list(Account.objects.order_by("name", "pk"))
+    accounts = list(schedule_queries.accounts())
     wanted = request.GET.get("account", "")
     account = next((each for each in accounts if str(each.pk) == wanted), accounts[0] if accounts else None)
     context = {"accounts": accounts, "account": account}
@@ -73,7 +73,7 @@ def _to_slots(request: HttpRequest, account: int) -> HttpResponse:
 @require_GET
 def repeats(request: HttpRequest, slug: str) -> HttpResponse:
     request.actor.require("view_content", request.workspace)
-    accounts = list(Account.objects.order_by("name", "pk"))
+    accounts = list(schedule_queries.accounts())
     pools = schedule_queries.pools()
     pooled = {each.pool.account_id for each in pools}
     context = {

@@ -46,9 +46,9 @@ class WaitingFilter(admin.SimpleListFilter):
 class PostForm(forms.ModelForm):
     """The one thing about a post that is typed: when it is due. Empty leaves it."""
 
-    due_at = forms.SplitDateTimeField(label=_("due, in UTC"), required=False, widget=UnfoldAdminSplitDateTimeWidget())
+    due_at = forms.SplitDateTimeField(label=_("Due, in UTC"), required=False, widget=UnfoldAdminSplitDateTimeWidget())
     force = forms.BooleanField(
-        label=_("also when something speaks against it"),
+        label=_("Also when something speaks against it"),
         required=False,
         widget=UnfoldBooleanWidget(),
         help_text=_("Quiet hours, a post close by, a full day."),

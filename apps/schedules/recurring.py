@@ -206,16 +206,22 @@ def _fill(rule: Recurrence, now: datetime) -> int:
 def _take_turn(rule: Recurrence, at: datetime) -> tuple[bool, str]:
     """Whether the turn was booked by this call, and why not."""
     name = f"{rule.repeats}{at.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
-    if posts_of(rule).filter(repeat=name).exists():
-        return False, ""
-    try:
-        repeat_item(item=rule.item, account=rule.account, at=at, repeat=name, in_quiet_hours=rule.in_quiet_hours)
-    except IntegrityError:
-        return False, ""  # another tick was faster
-    except (Conflict, Invalid) as error:
-        data = {"at": at.isoformat(), "reason": error.message, "item": rule.item_id, "account": rule.account_id}
-        emit(workspace=rule.workspace_id, type="recurrence.skipped", subject=rule, data=data)
-        return False, error.message
+    with unit_of_work():
+        # Ticks that run at once come here one after the other, so that none misses what another has booked.
+        Account._base_manager.select_for_update(of=("self",)).get(pk=rule.account_id)
+        booked = posts_of(rule)
+        if booked.filter(repeat=name).exists():
+            return False, ""
+        if rule.count and booked.values("repeat").distinct().count() >= rule.count:
+            return False, ""
+        try:
+            repeat_item(item=rule.item, account=rule.account, at=at, repeat=name, in_quiet_hours=rule.in_quiet_hours)
+        except IntegrityError:
+            return False, ""  # another tick was faster
+        except (Conflict, Invalid) as error:
+            data = {"at": at.isoformat(), "reason": error.message, "item": rule.item_id, "account": rule.account_id}
+            emit(workspace=rule.workspace_id, type="recurrence.skipped", subject=rule, data=data)
+            return False, error.message
     return True, ""
 
 

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
+import apps.desk.timetable
+import apps.schedules.api  # noqa: F401  each reads the clock under a name of its own, which `one_clock` looks for
 from apps.platforms.models import Account
 from apps.schedules.models import Slot
 from tests.factories.platforms import AccountFactory
