@@ -59,7 +59,7 @@ def recurring(account: Account) -> None:
             item = ready_item(account.workspace, title=f"Turn {number}")
             start = timezone.now() + timedelta(days=1, minutes=number)
             rule = {"every_hours": 6, "starts_at": start, "count": TURNS}
-            add_recurrence(item=item, account=account, actor=SYSTEM, force=True, **rule)
+            add_recurrence(item=item, account=account, actor=SYSTEM, **rule)
 
 
 def planned() -> list[tuple]:
