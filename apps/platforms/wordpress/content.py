@@ -64,13 +64,11 @@ def body(
     source: str = "",
 ) -> str:
     """The whole content of a post. source: where it appeared first, named at its end."""
-    pieces = [_video(video, poster, captions, draft.language) if video else "", text(draft.text)]
-    pieces += [_picture(picture) for picture in pictures]
-    if source:
-        with override(draft.language):
-            label = _("First published at")
-        shown = source.partition("://")[2].rstrip("/")
-        pieces.append(f'<p>{label} <a href="{html.escape(source)}">{html.escape(shown)}</a>.</p>')
+    # What is added speaks the post's language, whatever the worker speaks.
+    with override(draft.language):
+        pieces = [_video(video, poster, captions, draft.language) if video else "", text(draft.text)]
+        pieces += [_picture(picture) for picture in pictures]
+        pieces += [_source(source)] if source else []
     direction = ' dir="rtl"' if draft.language.partition("-")[0] in _RIGHT_TO_LEFT else ""
     # The site's own language may be another one: screen readers and browsers need to know.
     return f'<div lang="{html.escape(draft.language)}"{direction} {mark(key)}>{"".join(pieces)}</div>'
@@ -107,6 +105,11 @@ def post_slug(title: str) -> str:
     while len(quote(short := slug(title, max_length=length))) > SLUG_BYTES:
         length -= 1
     return short
+
+
+def _source(address: str) -> str:
+    shown = address.partition("://")[2].rstrip("/")
+    return f'<p>{_("First published at")} <a href="{html.escape(address)}">{html.escape(shown)}</a>.</p>'
 
 
 def _video(video: Uploaded, poster: Uploaded | None, captions: Uploaded | None, language: str) -> str:

@@ -30,7 +30,8 @@ class Files:
 
 def upload(site: Site, request: PublishRequest, post: int, report: Report) -> Files:
     """Bring every file of the request into the library. Progress counts the bytes of all of them."""
-    wanted = [request.video, request.thumbnail, request.captions, *(picture.file for picture in request.pictures)]
+    captions = request.captions if request.video else None
+    wanted = [request.video, request.thumbnail, captions, *(picture.file for picture in request.pictures)]
     progress = _Progress(report, sum(file.size for file in wanted if file))
 
     def bring(file: MediaFile | None, alt: str = "") -> Uploaded | None:
@@ -39,7 +40,7 @@ def upload(site: Site, request: PublishRequest, post: int, report: Report) -> Fi
     return Files(
         video=bring(request.video),
         poster=bring(request.thumbnail, request.draft.title),
-        captions=bring(request.captions) if request.video else None,
+        captions=bring(captions),
         pictures=tuple(bring(picture.file, picture.alt) for picture in request.pictures),
     )
 

@@ -28,7 +28,7 @@ def begin(page: str, fields: Mapping[str, Any], *, redirect_uri: str, state: str
         "code_challenge": challenge,
         "code_challenge_method": "S256",
     }
-    kept = {"client_id": fields["client_id"], "client_secret": fields.get("client_secret", "")}
+    kept = {"client_id": fields["client_id"], "client_secret": fields["client_secret"]}
     return Login(f"{page}?{urlencode(query)}", kept)
 
 
@@ -56,9 +56,7 @@ def _kept(known: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _exchange(url: str, app: Mapping[str, Any], **grant: Any) -> dict[str, Any]:
-    """An app with a secret proves itself by it; one without only says its name."""
-    secret = app.get("client_secret")
-    auth = httpx.BasicAuth(app["client_id"], secret) if secret else None
+    auth = httpx.BasicAuth(app["client_id"], app["client_secret"])
     try:
         with client(timeout=SECONDS) as http:
             response = http.post(url, data={"client_id": app["client_id"], **grant}, auth=auth)

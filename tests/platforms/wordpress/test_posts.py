@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import httpx
 import pytest
+from django.utils.translation import gettext, override
 
 from apps.common.errors import AdapterError
 from apps.common.errors import NotFound as Gone
@@ -59,10 +60,12 @@ def test_a_post_arrives_whole(platform: WordpressPlatform, a_post: APost, ask, w
         ("തിര", False),
     ]
     poster, wave, tira = (files[number]["source_url"] for number in stills)
+    with override("ml"):
+        label = gettext("Captions")
     assert made["content"]["raw"] == (
         f'<div lang="ml" data-rundown="{request.post_key.hex}">'
         f'<figure class="wp-block-video"><video controls poster="{poster}" src="{by_kind["video/mp4"]}">'
-        f'<track kind="captions" srclang="ml" src="{by_kind["text/vtt"]}" label="Captions"></video></figure>'
+        f'<track kind="captions" srclang="ml" src="{by_kind["text/vtt"]}" label="{label}"></video></figure>'
         "<p>The <strong>first</strong> day.<br>Still the first.</p>"
         "<ul><li>salt</li><li>&lt;script&gt;alert(1)&lt;/script&gt;</li></ul>"
         '<p><a href="https://example.org/a">More</a></p>'
