@@ -261,12 +261,16 @@ class SettingField:
 
 @dataclass(frozen=True)
 class Identity:
-    """Whom the credentials belong to. expires_at: when they end, if the platform says so."""
+    """Whom the credentials belong to. expires_at: when they end, if the platform says so.
+
+    settings: those of the account that the platform itself knows, such as how long a post may be there.
+    """
 
     handle: str
     name: str = ""
     url: str = ""
     expires_at: datetime | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

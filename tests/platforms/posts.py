@@ -34,10 +34,10 @@ def image(width: int = 64, height: int = 48, *, kind: str = "png", noise: bool =
 
 
 def post(credentials: Mapping[str, Any], **fields: Any) -> PublishRequest:
-    """A request; fields of the request and of its draft, mixed. timeout: 10 unless told."""
+    """A request; fields of the request and of its draft, mixed. timeout: 30 unless told."""
     of_draft = set(Draft.__dataclass_fields__) - set(PublishRequest.__dataclass_fields__)
     draft = {name: fields.pop(name) for name in list(fields) if name in of_draft}
     draft["pictures"] = tuple(picture.alt for picture in fields.get("pictures", ()))
     draft.setdefault("text", "A day at sea.")
-    defaults = {"post_key": uuid.uuid4(), "account": "me", "settings": {}, "timeout": 10.0}
+    defaults = {"post_key": uuid.uuid4(), "account": "me", "settings": {}, "timeout": 30.0}
     return PublishRequest(**(defaults | fields), credentials=credentials, draft=Draft(**draft))

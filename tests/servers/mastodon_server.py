@@ -30,12 +30,12 @@ class MastodonServer:
 
     def reset(self) -> None:
         self.proxy.reset()
-        httpx.post(f"{self.direct}/api/v1/_mock/reset", trust_env=False).raise_for_status()
+        httpx.post(f"{self.direct}/api/v1/_mock/reset", trust_env=False, timeout=30).raise_for_status()
 
     def statuses(self) -> list[dict[str, Any]]:
         """Alice's posts, newest first."""
         headers = {"Authorization": f"Bearer {TOKEN}"}
-        with httpx.Client(base_url=self.direct, headers=headers, trust_env=False) as client:
+        with httpx.Client(base_url=self.direct, headers=headers, trust_env=False, timeout=30) as client:
             me = client.get("/api/v1/accounts/verify_credentials").json()["id"]
             return client.get(f"/api/v1/accounts/{me}/statuses", params={"limit": 40}).json()
 
@@ -43,12 +43,12 @@ class MastodonServer:
         """The text as it was written."""
         headers = {"Authorization": f"Bearer {TOKEN}"}
         address = f"{self.direct}/api/v1/statuses/{status}/source"
-        return httpx.get(address, headers=headers, trust_env=False).json()["text"]
+        return httpx.get(address, headers=headers, trust_env=False, timeout=30).json()["text"]
 
     def favourite(self, status: str) -> None:
         headers = {"Authorization": "Bearer loopback-token-of-bob"}
         address = f"{self.direct}/api/v1/statuses/{status}/favourite"
-        httpx.post(address, headers=headers, trust_env=False).raise_for_status()
+        httpx.post(address, headers=headers, trust_env=False, timeout=30).raise_for_status()
 
 
 @contextmanager

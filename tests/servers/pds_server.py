@@ -34,12 +34,12 @@ class PDS:
 
     def call(self, method: str, *, token: str = "", **body: Any) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        answer = httpx.post(f"{self.url}/xrpc/{method}", json=body, headers=headers, trust_env=False, timeout=20)
+        answer = httpx.post(f"{self.url}/xrpc/{method}", json=body, headers=headers, trust_env=False, timeout=60)
         answer.raise_for_status()
         return answer.json()
 
     def ask(self, method: str, **query: Any) -> dict[str, Any]:
-        answer = httpx.get(f"{self.url}/xrpc/{method}", params=query, trust_env=False, timeout=20)
+        answer = httpx.get(f"{self.url}/xrpc/{method}", params=query, trust_env=False, timeout=60)
         answer.raise_for_status()
         return answer.json()
 
@@ -50,7 +50,7 @@ class PDS:
 
     def blob(self, cid: str) -> bytes:
         address = f"{self.url}/xrpc/com.atproto.sync.getBlob"
-        return httpx.get(address, params={"did": self.did, "cid": cid}, trust_env=False, timeout=20).content
+        return httpx.get(address, params={"did": self.did, "cid": cid}, trust_env=False, timeout=60).content
 
 
 def installed() -> bool:

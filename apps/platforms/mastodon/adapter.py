@@ -83,7 +83,7 @@ class MastodonPlatform(Platform):
             "characters",
             _("Characters in a post"),
             default="500",
-            help=_("How many the server allows. Most allow 500; its page About tells."),
+            help=_("How many the server allows; asked of it at every check, where it tells."),
         ),
     )
     oauth = True

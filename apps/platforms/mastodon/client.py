@@ -124,7 +124,17 @@ class Client:
             me = self._api.account_verify_credentials()
             host = self._api.api_base_url.partition("://")[2]
             handle = me["acct"] if "@" in me["acct"] else f"{me['acct']}@{host}"
-            return Identity(f"@{handle}", name=me["display_name"] or "", url=me["url"] or "")
+            name, url = me["display_name"] or "", me["url"] or ""
+        return Identity(f"@{handle}", name=name, url=url, settings=self._characters())
+
+    def _characters(self) -> dict[str, str]:
+        """How long a post may be on this server, where it says so."""
+        try:
+            with self._asked(changes=False):
+                most = self._api.instance_v2()["configuration"]["statuses"]["max_characters"]
+                return {"characters": str(int(most))}
+        except AdapterError:
+            return {}  # an older server, or one that lets nobody ask; the login is good all the same
 
     def metrics(self, external_id: str) -> dict[str, int]:
         with self._asked(changes=False):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from dataclasses import replace
 
 import pytest
 
@@ -30,9 +31,10 @@ def test_a_lost_answer_is_settled_by_a_second_call(home, platform, act, lookups)
     nothing = answers(400, {"error": "RecordNotFound", "message": "not yet"})
     home.proxy.will("GET", "getRecord", nothing, *lookups)
     text = uuid.uuid4().hex
-    request = post(home.credentials, text=text, timeout=4)
+    session = platform.refresh(post(home.credentials).connection)
+    request = post(session, text=text, timeout=4)
     assert isinstance(failure(platform, request), OutcomeUnknown)
-    again = platform.publish(request, Report())
+    again = platform.publish(replace(request, timeout=30), Report())
     assert home.texts().count(text) == 1
     assert home.record(again.external_id)["text"] == text
     assert len(home.proxy.to(CREATE)) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -33,7 +34,7 @@ def test_a_lost_answer_is_unknown_and_a_second_call_makes_no_second_post(server,
     server.proxy.will("POST", STATUSES, act)
     request = post(credentials, timeout=2)
     assert isinstance(failure(platform, request), OutcomeUnknown)
-    result = platform.publish(request, Report())
+    result = platform.publish(replace(request, timeout=30), Report())
     (status,) = server.statuses()
     assert status["id"] == result.external_id
 

@@ -94,4 +94,11 @@ def test_numbers_of_a_post_that_is_gone_are_not_found(server, platform, credenti
 def test_the_account_is_named_with_its_server(server, platform, credentials):
     identity = platform.check(post(credentials).connection)
     assert identity.handle == "@alice@" + server.url.removeprefix("http://")
-    assert identity.name == "Alice"
+    assert (identity.name, identity.settings) == ("Alice", {"characters": "500"})
+
+
+def test_how_long_a_post_may_be_is_asked_of_the_server(server, platform, credentials):
+    generous = {"configuration": {"statuses": {"max_characters": 5000}}}
+    server.proxy.will("GET", "/api/v2/instance", answers(200, generous), answers(404), answers(200, {"domain": "x"}))
+    connection = post(credentials).connection
+    assert [platform.check(connection).settings for _turn in range(3)] == [{"characters": "5000"}, {}, {}]
