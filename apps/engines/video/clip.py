@@ -30,7 +30,7 @@ NEARLY = 0.03
 COPIED_PICTURE, COPIED_SOUND = "h264", frozenset({"aac", ""})
 HDR = frozenset({"smpte2084", "arib-std-b67"})
 TO_SDR = (
-    "zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,"
+    "zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=bt709,tonemap=mobius:param=0.5:desat=0,"
     "zscale=t=bt709:m=bt709:r=tv,format=yuv420p,"
 )
 
