@@ -13,9 +13,10 @@ from pydantic import HttpUrl
 
 from apps.common.errors import NotFound
 from apps.common.pagination import CursorPagination
+from apps.platforms.api import find_account
 from apps.schedules.api import PostOut, find_post
 from apps.schedules.models import Post
-from apps.uploads import by_hand, dead_letters, queries, services
+from apps.uploads import by_hand, dead_letters, queries, services, usage
 from apps.uploads.models import Attempt, Evidence
 from apps.uploads.problems import TABLE, Problem, explain, maybe_online
 
@@ -272,3 +273,20 @@ def _chosen(request: HttpRequest, body: BulkIn) -> list[Post]:
 def _settled(settled: dead_letters.Settled) -> SettledOut:
     refused = [RefusedOut(post=post.pk, code=error.code, message=str(error.message)) for post, error in settled.refused]
     return SettledOut(done=[post.pk for post in settled.done], refused=refused)
+
+
+class UsageOut(Schema):
+    today: int = Field(description="Posts since midnight of the account's own time zone.", examples=[2])
+    of: int = Field(description="Its limit; 0: none.", examples=[5])
+    scheduled: int = Field(examples=[7])
+    for_people: int = Field(description="Posts that wait for a decision.", examples=[0])
+    calls_free_at: datetime | None = Field(description="When the platform allows the next call; null: now.")
+    quiet_until: datetime | None = Field(description="The end of the present quiet hours.")
+    held_until: datetime | None = Field(description="Until when the platform asked to wait.")
+    next_slot: datetime | None = Field(description="The place that the next post would take.")
+
+
+@router.get("/accounts/{int:account_id}/usage", response=UsageOut, summary="How much of its limits an account has used")
+def get_usage(request: HttpRequest, account_id: int) -> usage.Usage:
+    request.actor.require("view_content", request.workspace)
+    return usage.usage_of(find_account(request, account_id))

@@ -320,6 +320,8 @@ def test_the_api_connects_changes_pauses_checks_and_disconnects(in_workspace, ca
         "colour": ["This platform has no such setting."]
     }
     assert send("patch", path, {"quiet_from": "22:00:00"}).status_code == 422
+    used = send("get", f"{path}/usage").json()
+    assert (used["today"], used["of"], used["scheduled"], used["quiet_until"]) == (0, 9, 0, None)
     assert send("post", f"{path}/pause", {"reason": "Holidays"}).json()["state_reason"] == "Holidays"
     assert send("post", f"{path}/resume").json()["state"] == "active"
     provider.revoke()
