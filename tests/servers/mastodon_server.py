@@ -61,5 +61,8 @@ def serve() -> Iterator[MastodonServer]:
         config = MastodonMockConfig(
             database=DatabaseConfig(path=":memory:"), seed=SeedConfig(accounts=people), media_storage_path=media
         )
-        with MockServer(config=config, log_level="critical") as mock, faulty_proxy.before(mock.base_url) as proxy:
+        with (
+            MockServer(config=config, log_level="critical", startup_timeout=60) as mock,
+            faulty_proxy.before(mock.base_url) as proxy,
+        ):
             yield MastodonServer(proxy, mock.base_url)

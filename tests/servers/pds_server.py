@@ -20,7 +20,7 @@ import httpx
 
 MODULES = Path(__file__).parents[2] / ".venv" / "pds"
 _SCRIPT = Path(__file__).parent / "pds" / "run.cjs"
-_SECONDS = 60.0
+_SECONDS = 120.0
 HANDLE = "alice.test"
 
 
