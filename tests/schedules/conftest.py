@@ -20,7 +20,7 @@ MONDAY = datetime(2026, 11, 23, 12, tzinfo=UTC)
 def one_clock(monkeypatch):
     """time-machine moves this process's clock and not PostgreSQL's, so both are made one here."""
     for name, module in list(sys.modules.items()):
-        if name.startswith(("apps.schedules", "apps.desk")) and hasattr(module, "database_now"):
+        if name.startswith(("apps.schedules", "apps.desk", "apps.uploads")) and hasattr(module, "database_now"):
             monkeypatch.setattr(module, "database_now", timezone.now)
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from icalendar import Calendar
 
@@ -155,11 +155,13 @@ def test_what_is_exported_shows_the_wall_and_no_formula(account):
     )
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_no_cell_begins_like_a_formula(text):
     assert not escaped(text).startswith(("=", "+", "-", "@", "\t", "\r"))
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_whatever_is_uploaded_is_read_or_refused(text):
     with suppress(Invalid):

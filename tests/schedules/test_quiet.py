@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.schedules.quiet import is_quiet, quiet_end
@@ -64,6 +64,7 @@ instants = st.datetimes(min_value=datetime(2011, 1, 1), max_value=datetime(2030,
 walls = st.times().map(lambda wall: wall.replace(second=0, microsecond=0, fold=0))
 
 
+@settings(deadline=None)
 @given(zone=st.sampled_from(ZONES), at=instants, first=walls, last=walls)
 def test_the_end_of_quiet_hours_is_never_quiet_and_never_past(zone, at, first, last):
     account = Quieted(ZoneInfo(zone), first, last)
@@ -76,6 +77,7 @@ def test_the_end_of_quiet_hours_is_never_quiet_and_never_past(zone, at, first, l
         assert end - at < timedelta(days=2, hours=2)
 
 
+@settings(deadline=None)
 @given(zone=st.sampled_from(ZONES), day=st.dates(min_value=datetime(2011, 1, 1).date()), wall=walls)
 def test_a_wall_time_is_on_the_wall_or_moved_by_a_gap(zone, day, wall):
     zone = ZoneInfo(zone)
@@ -91,6 +93,7 @@ def test_a_wall_time_is_on_the_wall_or_moved_by_a_gap(zone, day, wall):
     assert shown.fold == 0 or moved > timedelta()
 
 
+@settings(deadline=None)
 @given(zone=st.sampled_from(ZONES), day=st.dates(min_value=datetime(2011, 1, 1).date()), walls=st.tuples(walls, walls))
 def test_earlier_on_the_wall_is_never_later_in_time(zone, day, walls):
     first, last = (instant(day, wall, ZoneInfo(zone)) for wall in sorted(walls))

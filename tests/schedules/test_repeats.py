@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import connection
 from django_scopes import scope
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.common.errors import Conflict, Invalid, NotAllowed
@@ -57,6 +57,7 @@ def test_a_daily_turn_stays_on_the_wall_when_the_clocks_change(zone, wall, after
     assert [f"{each:%m-%dT%H:%M}" for each in found] == expected
 
 
+@settings(deadline=None)
 @given(
     hours=st.integers(1, 400),
     start=st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)),
@@ -71,6 +72,7 @@ def test_hours_are_counted_from_the_beginning_without_drift(hours, start, offset
         assert len(found) in {720 // hours, 720 // hours + 1}
 
 
+@settings(deadline=None)
 @given(
     zone=st.sampled_from(["America/New_York", "Australia/Lord_Howe", "Pacific/Apia", "Asia/Kolkata"]),
     wall=st.times().map(lambda each: each.replace(second=0, microsecond=0, fold=0)),
