@@ -22,6 +22,7 @@ from apps.content.media import cache_dir, find_ffmpeg, local_file
 from apps.content.models import Asset, Item, Revision
 from apps.content.services import keep_asset
 from apps.engines.captions import PRESETS, CaptionStyle, build_captions, build_vtt, stage_fonts
+from apps.engines.captions.layout import SAFE_BOTTOM, SAFE_TOP
 from apps.engines.video.clip import ClipRequest, clip_key, produce_clip, still
 from apps.engines.video.compose import Preset
 from apps.engines.video.ffmpeg import FFmpeg, Stopped
@@ -34,8 +35,8 @@ from apps.renders.engines import Look, font_library
 
 STEPS = {Asset.Kind.VIDEO: 3, Asset.Kind.PREVIEW: 2}
 PART = 1
-ROOM_BELOW = 0.8  # of the height: where a film must end to leave room for captions
-BELOW = 0.1
+ROOM_BELOW = 0.7  # of the height: where a film must end to leave room for captions
+BELOW = 0.06
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,10 @@ def placed(style: CaptionStyle, clip: Clip) -> CaptionStyle:
     """Captions of a film that leaves room below it stand in that room, not over its middle."""
     shape = (clip.width or WIDTH) / (clip.height or HEIGHT)
     bottom = 0.5 + WIDTH / shape / HEIGHT / 2
-    return replace(style, position=max(style.position, min(bottom + BELOW, 0.9))) if bottom < ROOM_BELOW else style
+    if bottom > ROOM_BELOW:
+        return style
+    below = (bottom + BELOW - SAFE_TOP) / (1 - SAFE_TOP - SAFE_BOTTOM)
+    return replace(style, position=min(1.0, max(style.position, below)))
 
 
 def _captions(bench: Bench) -> Path | None:
