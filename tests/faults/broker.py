@@ -56,30 +56,28 @@ class Broker:
         shutil.rmtree(self._data)
 
     @contextmanager
-    def process(self, *command: str) -> Iterator[subprocess.Popen]:
-        """A process of the product on this broker, once it says that it is ready; it leads a session of its own."""
-        said = self._folder / f"ready-{time.monotonic_ns()}"
-        child = {**self.environment(), **ready_file(said)}
-        process = subprocess.Popen(
-            [sys.executable, *command],
-            cwd=ROOT,
-            env=child,
-            start_new_session=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+    def processes(self, *commands: tuple[str, ...]) -> Iterator[list[subprocess.Popen]]:
+        """Processes of the product on this broker, once each says that it is ready; each leads a session of its own."""
+        started: list[subprocess.Popen] = []
+        said = [self._folder / f"ready-{time.monotonic_ns()}-{number}" for number in range(len(commands))]
+        silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "start_new_session": True, "cwd": ROOT}
         try:
-            deadline = time.monotonic() + 120
-            while not said.exists():
-                assert process.poll() is None, f"{command} ended"
-                assert time.monotonic() < deadline, f"{command} did not get ready"
+            for command, ready in zip(commands, said, strict=True):
+                environment = {**self.environment(), **ready_file(ready)}
+                started.append(subprocess.Popen([sys.executable, *command], env=environment, **silent))
+            deadline = time.monotonic() + 180
+            while not all(ready.exists() for ready in said):
+                ended = [process.args for process in started if process.poll() is not None]
+                assert not ended, f"{ended} ended"
+                assert time.monotonic() < deadline, "they did not get ready"
                 time.sleep(0.05)
-            yield process
+            yield started
         finally:
-            # Its pool with it, stopped or not.
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            for process in started:
+                # Its pool with it, stopped or not.
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
 
 
 DISPATCHER = ("manage.py", "dispatch")

@@ -28,7 +28,7 @@ RULES = 3
 TURNS = 10
 COUNT = 12
 NAIVE = 4
-SECONDS = 150
+SECONDS = 240
 BEAT = ("-m", "celery", "-A", "config", "beat", "--pidfile", "", "--max-interval", "1")
 TICK = "apps.pipeline.tasks.sweep"
 
@@ -73,11 +73,10 @@ def test_two_beats_and_two_dispatchers_make_one_post_a_turn_and_publish_each_onc
         platform = stack.enter_context(platform_server.apart())
         [account] = accounts(platform, ["fake_none"], intake=Account.Intake.BY_HAND)
         recurring(account)
-        due = timezone.now() + timedelta(seconds=20)
-        posts = posts_on([account], [f"Post {n}" for n in range(COUNT)], due=due)
         worker = (*WORKER, "-Q", "posting,default", "--include", "tests.faults.naive_tasks")
-        for command in (worker, DISPATCHER, DISPATCHER, BEAT, BEAT):
-            stack.enter_context(broker.process(*command))
+        stack.enter_context(broker.processes(worker, DISPATCHER, DISPATCHER, BEAT, BEAT))
+        due = timezone.now() + timedelta(seconds=1)
+        posts = posts_on([account], [f"Post {n}" for n in range(COUNT)], due=due)
         wait_until(lambda: len(planned()) >= RULES * TURNS, SECONDS, "the booking of turns")
         wait_until(lambda: not Post._base_manager.filter(wake_at__lt=due + timedelta(hours=1)).exists(), SECONDS, "all")
         before = ticks()
