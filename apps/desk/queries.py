@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 
 from apps.approvals.models import Review
 from apps.approvals.queries import review_queue
+from apps.clips.models import Clip, InboxFile
 from apps.content.machine import PIPELINE
 from apps.content.models import Asset, Item, Revision
 from apps.lifecycle.models import Event, Run
@@ -52,10 +53,10 @@ def dashboard(user) -> Dashboard:
 def titles_of(runs: list[Run]) -> dict[str, str]:
     """What the runs are about, by the names that runs know their subjects by."""
     found: dict[str, str] = {}
-    for model in (Item, Story):
+    for model, name in ((Item, "title"), (Story, "title"), (Clip, "name"), (InboxFile, "path")):
         label = model._meta.label_lower
         ids = [run.subject.partition(":")[2] for run in runs if run.subject.startswith(f"{label}:")]
-        rows = model.objects.filter(pk__in=ids).values_list("pk", "title")
+        rows = model.objects.filter(pk__in=ids).values_list("pk", name)
         found |= {f"{label}:{pk}": title for pk, title in rows}
     return found
 

@@ -182,6 +182,19 @@ def test_a_file_that_goes_before_it_is_taken_leaves_no_trace(folder, look, film)
     assert outcomes() == []
 
 
+def test_what_became_of_a_file_is_remembered_for_a_month(folder, look, film, in_workspace):
+    for _each in range(2):
+        shutil.copyfile(film("a.mp4"), folder / "a.mp4")
+        look(3)
+        take()
+        (folder / "a.mp4").unlink()
+        look(1)
+        assert len(outcomes()) == 1
+        scan_folder(in_workspace, now=timezone.now() + timedelta(days=40))
+        assert outcomes() == []
+    assert Clip.objects.count() == 1
+
+
 def test_a_workspace_that_is_full_refuses_in_words(folder, look, film, settings):
     settings.CLIPS_QUOTA_BYTES = 1000
     shutil.copyfile(film("a.mp4"), folder / "a.mp4")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from apps.workspaces.models import Workspace
 
 log = structlog.get_logger(__name__)
 PATIENCE = Patience()
+REMEMBERED = timedelta(days=30)
 Outcome = InboxFile.Outcome
 
 README = """\
@@ -66,7 +67,7 @@ def scan_folder(workspace: Workspace, *, now: datetime, patience: Patience = PAT
     # What is settled is not looked at again unless it changes.
     still = {path for path, row in rows.items() if row.outcome}
     watched = observe(before, listing, now=now.timestamp())
-    _forget(rows, listing)
+    _forget(rows, listing, now)
     started = 0
     for path, file in watched.items():
         row = rows.get(path)
@@ -88,10 +89,14 @@ def make_folder(workspace: Workspace) -> Path:
     return root
 
 
-def _forget(rows: dict[str, InboxFile], listing: list[Listed]) -> None:
-    """A file that went before it was taken leaves no trace; of what was taken, the record stays."""
-    there = {file.path for file in listing}
-    gone = [row.pk for path, row in rows.items() if path not in there and not row.outcome]
+def _forget(rows: dict[str, InboxFile], listing: list[Listed], now: datetime) -> None:
+    """A file that went before it was taken leaves no trace; the record of one that was settled stays for a month.
+
+    After that its clip still knows its bytes, so that it is not taken again.
+    """
+    there, old = {file.path for file in listing}, now - REMEMBERED
+    absent = [row for path, row in rows.items() if path not in there]
+    gone = [row.pk for row in absent if not row.outcome or (row.settled_at and row.settled_at < old)]
     if gone:
         InboxFile._base_manager.filter(pk__in=gone).delete()
 
