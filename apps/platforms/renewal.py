@@ -121,12 +121,14 @@ def _exchange(account: Account) -> None:
 
 def _store(account: Account, seen: Sealed, credentials: Mapping[str, Any]) -> None:
     """Committed at once and alone; the note about it follows. A login by a person meanwhile is not overwritten."""
-    account.credentials = dict(credentials)
+    before, account.credentials = account.credentials, dict(credentials)
     sealed = Account._meta.get_field("credentials").pre_save(account, False)
     mine = Account._base_manager.filter(pk=account.pk, credentials=seen)
     stored = _insist(lambda: mine.update(credentials=sealed))
     if not stored:
         account.refresh_from_db(fields=["credentials", "state"])
+        if account.credentials == before:  # the same ones under another key: somebody rotates the keys
+            _store(account, sealed_of(account), credentials)
         return
     with unit_of_work():
         audit.record(workspace=account.workspace, actor=SYSTEM, action="account.renew", target=account)

@@ -10,6 +10,7 @@ from django.core.files.storage import default_storage
 from apps.platforms.base import Draft, MediaFile, PlatformConfig, PublishRequest
 from apps.platforms.feed.adapter import FeedPlatform
 from apps.platforms.feed.models import FeedEntry
+from apps.platforms.models import Account
 from tests import platform_adapter
 from tests.conformance.platform import Case, PlatformConformance
 from tests.factories.platforms import AccountFactory
@@ -36,7 +37,16 @@ class TestFeed(PlatformConformance):
             request=request,
             published=lambda title: FeedEntry._base_manager.filter(title=title).count(),
             unreachable=lambda url: (FeedPlatform(PlatformConfig(internal_url=url)), request),
+            posted_text=lambda result: FeedEntry._base_manager.latest("pk").text,
+            captioned=replace(request, captions=self.captions_of(account)),
+            captions=lambda result: default_storage.open(FeedEntry._base_manager.latest("pk").captions).read(),
         )
+
+    @staticmethod
+    def captions_of(account: Account) -> MediaFile:
+        content = b"WEBVTT\n\n00:00.000 --> 00:01.000\nWaves."
+        name = default_storage.save(f"w{account.workspace_id}/items/1/video.vtt", ContentFile(content))
+        return MediaFile(name, len(content), sha256_of(content), "text/vtt", lambda: default_storage.open(name))
 
 
 class TestLoopback(PlatformConformance):

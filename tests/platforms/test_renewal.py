@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from django.core import mail
+from django.core.management import call_command
 from django.db import OperationalError, connection
 
 from apps.common.clock import database_now
@@ -111,6 +113,15 @@ def test_a_login_by_a_person_meanwhile_wins(by_oauth, provider):
     account.save(update_fields=["credentials"])
     renewal._store(late, seen, {**late.credentials, "access_token": "too-late"})
     assert (stored(account)["access_token"], late.credentials["access_token"]) == ("by-hand", "by-hand")
+
+
+def test_keys_that_are_rotated_meanwhile_lose_nothing(by_oauth, provider):
+    account = by_oauth(ends_in=30)
+    seen = renewal.sealed_of(account)
+    call_command("rotate_credentials", stdout=io.StringIO())
+    assert renewal.sealed_of(account) != seen
+    renewal._store(account, seen, {**account.credentials, "access_token": "renewed"})
+    assert stored(account)["access_token"] == "renewed"
 
 
 def test_what_a_platform_exchanged_during_a_call_is_kept(by_form, provider):
