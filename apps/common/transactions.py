@@ -58,6 +58,15 @@ def before_commit(flush: Flush, note: Any) -> None:
     unit.notes.append((flush, note))
 
 
+def note(flush: Flush, note: Any) -> None:
+    """The same, in a unit of its own where none is open. Costs no savepoint: there is nothing to undo."""
+    if _unit.get() is not None:
+        before_commit(flush, note)
+        return
+    with unit_of_work():
+        before_commit(flush, note)
+
+
 def _write(notes: list[tuple[Flush, Any]]) -> None:
     by_flush: dict[Flush, list[Any]] = {}
     for flush, note in notes:

@@ -17,12 +17,10 @@ from django.utils import timezone
 from redis import Redis
 from redis.exceptions import RedisError
 
-from apps.common.transactions import before_commit, unit_of_work
+from apps.common.transactions import note
 from apps.lifecycle.models import Event, EventHead
 from apps.workspaces.audit import describe
 from apps.workspaces.models import Workspace
-
-log = structlog.get_logger(__name__)
 
 log = structlog.get_logger(__name__)
 
@@ -40,8 +38,7 @@ def emit(*, workspace: Workspace | int, type: str, subject: models.Model | str, 
     """Append an event; it gets its number at the very end of the current unit of work (or of its own)."""
     workspace_id = workspace if isinstance(workspace, int) else workspace.pk
     name = subject if isinstance(subject, str) else describe(subject)
-    with unit_of_work():
-        before_commit(append, _Note(workspace_id, type, timezone.now(), name, data))
+    note(append, _Note(workspace_id, type, timezone.now(), name, data))
 
 
 def append(notes: list[_Note]) -> None:
