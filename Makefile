@@ -57,7 +57,7 @@ messages: core ## Collect the texts to translate into locale/, and compile them
 
 pins: tools ## Write down the versions that .venv holds now, for everybody
 	@{ echo "# Every package that core.txt and dev.txt bring, at the versions the suite passes with. Made by \`make pins\`."; \
-		$(PYTHON) -m pip freeze --local | sort --ignore-case; } > requirements/constraints.txt
+		$(PYTHON) -m pip freeze --local | sed "s/+.*//" | sort --ignore-case; } > requirements/constraints.txt
 
 clean: ## Remove what set-up made; your data in var/ stays
 	rm -rf $(VENV) .ruff_cache .import_linter_cache .hypothesis
