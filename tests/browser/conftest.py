@@ -23,7 +23,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from psycopg import sql
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 90
+START_SECONDS = 240
 _WELCOME = re.compile(r"sign in (?P<email>\S+) with the one-time password (?P<password>\S+)")
 
 

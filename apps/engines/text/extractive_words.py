@@ -47,7 +47,7 @@ MALAYALAM_STOP_WORDS = word_set(
 FILE_WORDS = word_set(
     """
     img vid mov mvi dsc dscn dscf pxl gopr gh dji clip video movie film untitled export output render rendered final
-    copy edit edited screen recording capture whatsapp whats app snapchat signal zoom trim download downloaded
+    copy edit edited screen recording am pm capture whatsapp whats app snapchat signal zoom trim download downloaded
     """
 )
 STOP_WORDS = ENGLISH_STOP_WORDS | MALAYALAM_STOP_WORDS
