@@ -15,10 +15,16 @@ from pathlib import Path
 
 from django.conf import settings
 
+from apps.common.processes import launch
 from apps.common.processes.paths import socket_path
 from apps.common.processes.ready import ready_file
 from apps.common.processes.valkey import answers, arguments, binary
 from tests.servers.site import ROOT, environment
+
+
+def _tied(*command: str) -> list[str]:
+    """The command so that the kernel ends it with this process, however this one ends."""
+    return [sys.executable, "-I", "-S", launch.__file__, str(os.getpid()), str(int(signal.SIGTERM)), *command]
 
 
 class Broker:
@@ -40,7 +46,7 @@ class Broker:
         self._address.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._data.mkdir(exist_ok=True)
         command = arguments(binary(), socket=self._address, data=self._data)
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        self._process = subprocess.Popen(_tied(*command), stdout=subprocess.DEVNULL)
         deadline = time.monotonic() + 60
         while not answers(self._address):
             assert time.monotonic() < deadline, "the broker did not start"
@@ -64,7 +70,7 @@ class Broker:
         try:
             for command, ready in zip(commands, said, strict=True):
                 environment = {**self.environment(), **ready_file(ready)}
-                started.append(subprocess.Popen([sys.executable, *command], env=environment, **silent))
+                started.append(subprocess.Popen(_tied(sys.executable, *command), env=environment, **silent))
             deadline = time.monotonic() + 180
             while not all(ready.exists() for ready in said):
                 ended = [process.args for process in started if process.poll() is not None]
