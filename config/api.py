@@ -37,7 +37,18 @@ PROBLEMS = {
     "422": "Some of the values cannot be used.",
     "429": "Too many requests; Retry-After says how long to wait.",
 }
-APPS = ("lifecycle", "workspaces", "stories", "clips", "content", "approvals", "platforms", "schedules", "uploads")
+APPS = (
+    "lifecycle",
+    "workspaces",
+    "templates",
+    "stories",
+    "clips",
+    "content",
+    "approvals",
+    "platforms",
+    "schedules",
+    "uploads",
+)
 
 
 class Api(NinjaAPI):

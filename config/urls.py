@@ -42,5 +42,6 @@ urlpatterns = [
     path("by-hand/<str:token>/", file_by_link, name="by-hand-file"),
     path("w/<slug:slug>/", include("apps.uploads.urls")),
     path("w/<slug:slug>/", include("apps.clips.urls")),
+    path("w/<slug:slug>/ai/", include("apps.templates.urls")),
     path("w/<slug:slug>/", include("apps.desk.urls")),
 ]

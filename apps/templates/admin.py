@@ -18,7 +18,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
 from apps.common.errors import DomainError
-from apps.templates import queries, services
+from apps.templates import activation, queries, services
 from apps.templates.diff import diff_versions
 from apps.templates.models import Generation, PromptTemplate, PromptVersion
 from apps.templates.services import Draft
@@ -140,7 +140,7 @@ class PromptTemplateAdmin(WorkspaceAdmin):
             workspace=request.workspace, kind=obj.kind, draft=form.draft, actor=request.actor
         )
         if form.cleaned_data["activate"]:
-            services.activate_version(workspace=request.workspace, version=version, actor=request.actor)
+            activation.activate_version(workspace=request.workspace, version=version, actor=request.actor)
 
     def response_change(self, request: HttpRequest, obj: PromptTemplate) -> HttpResponse:
         """The built-in row has given way to the workspace's own, so the page of the old one may be gone."""
@@ -159,7 +159,7 @@ class PromptTemplateAdmin(WorkspaceAdmin):
             raise Http404
         own = version.template
         if request.method == "POST":
-            own = services.activate_version(workspace=request.workspace, version=version, actor=request.actor)
+            own = activation.activate_version(workspace=request.workspace, version=version, actor=request.actor)
             messages.success(request, _t("“%(version)s” is active.") % {"version": version})
         return redirect("admin:prompt_templates_prompttemplate_change", own.pk)
 

@@ -18,9 +18,10 @@ from django.utils.translation import gettext as _
 
 from apps.common.errors import AdapterError, DomainError
 from apps.engines.text.base import TextRequest, TextResult
-from apps.templates import prices, queries, rendering, spending
+from apps.templates import prices, provenance, rendering, spending
 from apps.templates.models import Generation, PromptVersion
-from apps.templates.providers import asked_of
+from apps.templates.providers import Asked, asked_of
+from apps.templates.splits import chosen_version
 from apps.workspaces.actors import Actor
 from apps.workspaces.audit import describe
 from apps.workspaces.models import Workspace
@@ -54,18 +55,24 @@ def generate(
     subject: models.Model | str = "",
     version: PromptVersion | None = None,
     fresh: bool = False,
+    trial: bool = False,
+    without_model: bool = False,
 ) -> Written:
     """Text of that kind from the active version, or from `version`. A question that was paid for is not paid again.
 
-    fresh: ask even so, because a person wants another answer.
+    Where several versions share the work, the subject decides which one: the same subject meets the same version.
+    fresh: ask even so, because a person wants another answer. trial: to try the version, which may be unsaved; what
+    becomes of the answer does not count for it. without_model: ask nobody, whatever the workspace's provider is.
 
     Call it outside of transactions: it waits for its turn. Raises NotFound without an active version, Invalid for wrong
     variables, BudgetExceeded over the month's hard limit, AdapterError when the engine fails or does not give what was
     asked for. Every call that was let in leaves a Generation.
     """
-    version = version or queries.active_version(kind, workspace)
+    about = describe_subject(subject)
+    version = version or chosen_version(kind, workspace, about)
     prompt = rendering.render(version.instructions, version.text, version.variables, variables)
-    return _Call(workspace, version, prompt, dict(variables), actor, describe_subject(subject), fresh).run()
+    asked = Asked("extractive") if without_model else asked_of(workspace, model=version.model)
+    return _Call(workspace, version, prompt, dict(variables), actor, about, asked, fresh, trial).run()
 
 
 def describe_subject(subject: models.Model | str) -> str:
@@ -83,18 +90,20 @@ class _Call:
         variables: dict[str, Any],
         actor: Actor,
         subject: str,
+        asked: Asked,
         fresh: bool,
+        trial: bool,
     ) -> None:
         self.workspace, self.version, self.prompt, self.variables = workspace, version, prompt, variables
-        self.actor, self.subject = actor, subject
+        self.actor, self.subject, self.asked, self.trial = actor, subject, asked, trial
         self.reuse_after = timezone.now() - (timedelta() if fresh else REUSED_FOR)
-        self.asked = asked_of(workspace, model=version.model)
 
     def run(self) -> Written:
         admission = self._admission()
         if isinstance(admission, spending.Answered):
             earlier = admission.earlier
             row = self._row(Generation.Outcome.PARSED, data=earlier.data, reused=earlier, model=earlier.model)
+            row.new_links = earlier.new_links
             row.save()
             return Written(earlier.data, row)
         return self._ask(admission.generation)
@@ -143,6 +152,7 @@ class _Call:
             usage=usage,
             cost=self._cost(result, model, usage),
             seconds=result.seconds,
+            new_links=provenance.new_links(result.data, [*vars(self.prompt).values(), self.variables]),
         )
         spending.give_notice(workspace=self.workspace)
         if result.outcome != "parsed":
@@ -183,8 +193,9 @@ class _Call:
 
     def _question(self) -> str:
         """Everything that the answer depends on."""
+        version = self.version
         content = [
-            self.version.pk,
+            version.pk or [version.template.kind, version.schema, version.options],
             self.prompt.hash,
             self.variables,
             self.asked.engine,
@@ -197,7 +208,8 @@ class _Call:
         return Generation(
             workspace=self.workspace,
             kind=self.version.template.kind,
-            version=self.version,
+            version=self.version if self.version.pk else None,
+            trial=self.trial,
             subject=self.subject,
             prompt_hash=self.prompt.hash,
             question=self._question(),

@@ -18,7 +18,10 @@ _CONCURRENCY = 4
 
 @dataclass(frozen=True)
 class Asked:
-    """Where a question goes. model: "" where none is used. own: the prices that the workspace set."""
+    """Where a question goes. model: "" where none is used. own: the prices that the workspace set.
+
+    is_trusted: the address is the installation's; one that a workspace has set may not lead to private addresses.
+    """
 
     engine: str
     base_url: str = ""
@@ -27,6 +30,7 @@ class Asked:
     concurrency: int = _CONCURRENCY
     calls_per_minute: int = 0
     own: Price | None = None
+    is_trusted: bool = True
 
     @property
     def is_free(self) -> bool:
@@ -38,7 +42,10 @@ class Asked:
 
     def make(self) -> TextEngine:
         make = TEXT_ENGINES[self.engine]
-        return make() if self.is_free else make(base_url=self.base_url, api_key=self.api_key)
+        if self.is_free:
+            return make()
+        private = None if self.is_trusted else settings.PRIVATE_HOSTS
+        return make(base_url=self.base_url, api_key=self.api_key, private_hosts=private)
 
 
 def asked_of(workspace: Workspace, *, model: str = "") -> Asked:
@@ -62,4 +69,5 @@ def asked_of(workspace: Workspace, *, model: str = "") -> Asked:
         row.concurrency,
         row.calls_per_minute,
         own,
+        is_trusted=False,
     )

@@ -12,9 +12,27 @@ from apps.workspaces.models import Workspace
 
 def templates_of(workspace: Workspace) -> QuerySet[PromptTemplate]:
     """One template a kind: the workspace's own where it has one, else the built-in."""
-    own = PromptTemplate._base_manager.filter(workspace=workspace, kind=OuterRef("kind"))
-    rows = PromptTemplate._base_manager.filter(Q(workspace=workspace) | Q(workspace=None) & ~Exists(own))
-    return rows.select_related("active__template").order_by("kind")
+    own = PromptTemplate._base_manager.filter(workspace=workspace, kind=OuterRef("kind"), removed_at=None)
+    rows = PromptTemplate._base_manager.filter(
+        Q(workspace=workspace, removed_at=None) | Q(workspace=None) & ~Exists(own)
+    )
+    return rows.select_related("active__template", "staging__template").order_by("kind")
+
+
+def template_of(workspace: Workspace, kind: str) -> PromptTemplate:
+    """The template that the workspace uses for that kind. Raises NotFound."""
+    found = templates_of(workspace).filter(kind=kind).first()
+    if found is None:
+        raise NotFound(_("There is no template of the kind “%(kind)s”.") % {"kind": kind})
+    return found
+
+
+def version_of(workspace: Workspace, version_id: int) -> PromptVersion:
+    """A version that the workspace may see. Raises NotFound."""
+    found = versions_of(workspace).filter(pk=version_id).first() if version_id < 2**63 else None
+    if found is None:
+        raise NotFound(_("There is no such version here."))
+    return found
 
 
 def versions_of(workspace: Workspace) -> QuerySet[PromptVersion]:

@@ -1,20 +1,22 @@
-"""Writing versions of templates and choosing the active one."""
+"""Writing versions of templates, and what is done with them; `activation` chooses the active one."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import jsonschema
 from django.db.models import Max
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from apps.common.errors import Invalid, NotFound
+from apps.common.errors import Conflict, Invalid, NotFound
 from apps.common.transactions import unit_of_work
 from apps.lifecycle.events import emit
 from apps.templates import rendering
 from apps.templates.models import Kind, PromptTemplate, PromptVersion
-from apps.templates.queries import templates_of, versions_of
+from apps.templates.queries import template_of, versions_of
 from apps.workspaces import audit
 from apps.workspaces.actors import Actor
 from apps.workspaces.models import Workspace
@@ -40,7 +42,7 @@ def add_version(*, workspace: Workspace, kind: str, draft: Draft, actor: Actor) 
     actor.require("manage_templates", workspace)
     check_version(kind, draft)
     with unit_of_work():
-        template = _own_template(workspace, kind)
+        template = own_template(workspace, kind)
         last = PromptVersion._base_manager.filter(template=template).aggregate(last=Max("number"))["last"] or 0
         version = PromptVersion(
             template=template, number=last + 1, author=actor.user, author_label=actor.label, **asdict(draft)
@@ -52,34 +54,109 @@ def add_version(*, workspace: Workspace, kind: str, draft: Draft, actor: Actor) 
     return version
 
 
-def activate_version(*, workspace: Workspace, version: PromptVersion, actor: Actor) -> PromptTemplate:
-    """Make `version` the one that generations of its kind use; the way back is to activate an older one."""
+def stage_version(*, workspace: Workspace, kind: str, version: PromptVersion | None, actor: Actor) -> PromptTemplate:
+    """Put a version on trial beside the active one, or take it off (None); no work uses it."""
     actor.require("manage_templates", workspace)
-    if not versions_of(workspace).filter(pk=version.pk).exists():
-        raise NotFound(_("There is no such version here."))
     with unit_of_work():
-        template = _own_template(workspace, version.template.kind)
-        before, template.active = template.active, version
-        template.save(update_fields=["active"])
-        data = {
-            "kind": template.kind,
-            "version": version.pk,
-            "number": version.number,
-            "before": before.number if before else None,
-        }
-        audit.record(workspace=workspace, actor=actor, action="template.activate", target=version, data=data)
-        emit(workspace=workspace, type="template.activated", subject=version, data={**data, "by": actor.label})
+        template = own_template(workspace, kind)
+        if version is not None:
+            check_kind(workspace, kind, version)
+        template.staging = version
+        template.save(update_fields=["staging"])
+        _told(template, actor, "stage", {"number": version.number if version else None})
     return template
 
 
-def _own_template(workspace: Workspace, kind: str) -> PromptTemplate:
+def split_work(*, workspace: Workspace, kind: str, shares: Mapping[PromptVersion, int], actor: Actor) -> PromptTemplate:
+    """Let several versions share the work by weight, sticky by subject; no shares: the active one does it all."""
+    actor.require("manage_templates", workspace)
+    shares = {version: weight for version, weight in shares.items() if weight}
+    if len(shares) == 1 or any(not 0 < weight <= 1000 for weight in shares.values()):
+        raise Invalid(
+            _("Two or more versions share the work, each with a weight from 1 to 1000."),
+            weights=[_("Choose two or more, or none.")],
+        )
+    with unit_of_work():
+        template = own_template(workspace, kind)
+        for version in shares:
+            check_kind(workspace, kind, version)
+            require_used_before(template, version)
+        template.split = [{"version": version.pk, "weight": weight} for version, weight in shares.items()]
+        template.save(update_fields=["split"])
+        _told(template, actor, "split", {"shares": {f"v{each.number}": weight for each, weight in shares.items()}})
+    return template
+
+
+def require_used_before(template: PromptTemplate, version: PromptVersion) -> None:
+    """Where versions need a second person's word or their test cases, one that never got it takes no share."""
+    if not (template.needs_approval or template.needs_cases) or version.pk == template.active_id:
+        return
+    done = template.activations.filter(version=version, state__in=("done", "undone"))
+    if not (version.template.is_built_in or done.exists()):
+        raise Conflict(
+            _("Version %(number)s has not been in use yet.") % {"number": version.number},
+            hint=_("This kind asks for approval or test cases; activate it once, then let it share."),
+        )
+
+
+def set_rules(
+    *,
+    workspace: Workspace,
+    kind: str,
+    actor: Actor,
+    needs_approval: bool | None = None,
+    needs_cases: bool | None = None,
+) -> PromptTemplate:
+    """What a version of that kind needs before it is used; None leaves a rule as it is."""
+    actor.require("manage_workspace", workspace)
+    given = {"needs_approval": needs_approval, "needs_cases": needs_cases}
+    changes = {name: value for name, value in given.items() if value is not None}
+    with unit_of_work():
+        template = own_template(workspace, kind)
+        for name, value in changes.items():
+            setattr(template, name, value)
+        template.save(update_fields=list(changes))
+        _told(template, actor, "rules", changes)
+    return template
+
+
+def remove_template(*, workspace: Workspace, kind: str, actor: Actor) -> PromptTemplate:
+    """Go back to the built-in one. The workspace's versions stay, for what was written with them."""
+    actor.require("manage_templates", workspace)
+    with unit_of_work():
+        rows = PromptTemplate._base_manager.filter(workspace=workspace, kind=kind, removed_at=None)
+        template = rows.select_for_update().first()
+        if template is None:
+            raise NotFound(_("This workspace has no template of its own of that kind."))
+        template.removed_at, template.split, template.staging = timezone.now(), [], None
+        template.save(update_fields=["removed_at", "split", "staging"])
+        template.activations.filter(state="waiting").update(state="declined", decided_label=actor.label)
+        _told(template, actor, "remove", {})
+    return template_of(workspace, kind)
+
+
+def check_kind(workspace: Workspace, kind: str, version: PromptVersion) -> None:
+    """Raises NotFound for a version of another kind or workspace."""
+    if version.template.kind != kind or not versions_of(workspace).filter(pk=version.pk).exists():
+        raise NotFound(_("There is no such version here."))
+
+
+def own_template(workspace: Workspace, kind: str) -> PromptTemplate:
     """The workspace's row of that kind, locked; a new one goes on with the built-in version."""
     own = PromptTemplate._base_manager.filter(workspace=workspace, kind=kind)
-    if not own.exists():
-        built_in = templates_of(workspace).filter(kind=kind).first()
-        active = built_in.active if built_in else None
-        PromptTemplate._base_manager.get_or_create(workspace=workspace, kind=kind, defaults={"active": active})
-    return own.select_for_update().get()
+    template = own.select_for_update().first()
+    if template is None or template.removed_at:
+        active = template_of(workspace, kind).active
+        again = {"active": active, "removed_at": None}
+        PromptTemplate._base_manager.update_or_create(workspace=workspace, kind=kind, defaults=again)
+        template = own.select_for_update().get()
+    return template
+
+
+def _told(template: PromptTemplate, actor: Actor, action: str, data: dict[str, Any]) -> None:
+    workspace, data = template.workspace, {"kind": template.kind, **data}
+    audit.record(workspace=workspace, actor=actor, action=f"template.{action}", target=template, data=data)
+    emit(workspace=workspace, type="template.changed", subject=template, data={**data, "by": actor.label})
 
 
 def check_version(kind: str, draft: Draft) -> None:

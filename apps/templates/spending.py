@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 
+from django.db import transaction
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
@@ -17,6 +19,7 @@ from apps.common.clock import database_now
 from apps.common.errors import AdapterError, DomainError
 from apps.common.transactions import unit_of_work
 from apps.lifecycle.events import emit
+from apps.templates.mails import tell_limit
 from apps.templates.models import Budget, Generation
 from apps.templates.providers import Asked
 from apps.workspaces.models import Workspace
@@ -80,7 +83,7 @@ def admit(*, draft: Generation, asked: Asked, cost: Decimal, reuse_after: dateti
     """
     workspace, now = draft.workspace, database_now()
     with unit_of_work():
-        budget = _locked_budget(workspace)
+        budget = locked_budget(workspace)
         _release_lost(workspace, now)
         same = Generation._base_manager.filter(workspace=workspace, question=draft.question)
         earlier = _earlier(same, reuse_after)
@@ -99,7 +102,7 @@ def admit(*, draft: Generation, asked: Asked, cost: Decimal, reuse_after: dateti
     return LetIn(draft)
 
 
-def _locked_budget(workspace: Workspace) -> Budget:
+def locked_budget(workspace: Workspace) -> Budget:
     Budget._base_manager.get_or_create(workspace=workspace)
     return Budget._base_manager.select_for_update().get(workspace=workspace)
 
@@ -158,7 +161,7 @@ def _require_budget(budget: Budget, cost: Decimal, now: datetime) -> None:
 def give_notice(*, workspace: Workspace, over_hard: bool = False) -> None:
     """Tell watchers once a month that the soft limit, or the hard one, was reached."""
     with unit_of_work():
-        budget, now = _locked_budget(workspace), database_now()
+        budget, now = locked_budget(workspace), database_now()
         month = spent_in_month(workspace, now)
         limits = {"soft": budget.soft_limit, "hard": budget.hard_limit if over_hard else None}
         for name, limit in limits.items():
@@ -168,3 +171,4 @@ def give_notice(*, workspace: Workspace, over_hard: bool = False) -> None:
                 budget.save(update_fields=["noticed"])
                 data = {"limit": str(limit), "spent": str(month.spent), "kind": name}
                 emit(workspace=workspace, type="budget.reached", subject=budget, data=data)
+                transaction.on_commit(partial(tell_limit, budget.pk, name, month.spent), robust=True)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from apps.common.transactions import unit_of_work
-from apps.templates.models import Budget, Generation, PromptVersion, TextProvider
+from apps.templates.activation import activate_version
+from apps.templates.cases import add_case
+from apps.templates.models import Activation, Budget, CaseResult, Generation, PromptCase, PromptVersion, TextProvider
 from apps.templates.queries import active_version
-from apps.templates.services import Draft, activate_version, add_version
+from apps.templates.services import Draft, add_version, set_rules
 from apps.workspaces.actors import SYSTEM
 from apps.workspaces.models import Workspace
 
@@ -72,7 +74,38 @@ def make_provider(workspace: Workspace, **fields: Any) -> TextProvider:
         return TextProvider._base_manager.create(workspace=workspace, credentials={"api_key": key}, **fields)
 
 
+def make_case(workspace: Workspace, **fields: Any) -> PromptCase:
+    """A case of the script template that the extractive engine passes."""
+    values = {
+        "kind": "script",
+        "name": "A short story",
+        "variables": {"title": f"{workspace.name} boats", "story": "They sail.", "language": "en", "parts": 1},
+        "checks": [{"check": "contains", "field": "title", "value": "boats"}],
+        **fields,
+    }
+    return add_case(workspace=workspace, actor=SYSTEM, **values)
+
+
+def make_activation(workspace: Workspace) -> Activation:
+    """One that waits for a second person."""
+    version = make_version(workspace, active=False)
+    set_rules(workspace=workspace, kind="script", needs_approval=True, actor=SYSTEM)
+    activate_version(workspace=workspace, version=version, actor=SYSTEM)
+    return Activation._base_manager.get(workspace=workspace, state="waiting")
+
+
+def make_result(workspace: Workspace) -> CaseResult:
+    case = make_case(workspace, name="A story with a result")
+    version = active_version("script", workspace)
+    return CaseResult._base_manager.create(
+        workspace=workspace, case=case, version=version, engine="extractive", passed=True
+    )
+
+
 TENANT = {
+    "prompt_templates.Activation": make_activation,
+    "prompt_templates.PromptCase": make_case,
+    "prompt_templates.CaseResult": make_result,
     "prompt_templates.Budget": lambda workspace: Budget._base_manager.get_or_create(workspace=workspace)[0],
     "prompt_templates.TextProvider": make_provider,
 }

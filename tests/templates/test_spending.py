@@ -33,6 +33,11 @@ def server() -> Iterator[OpenAIServer]:
         yield running
 
 
+@pytest.fixture(autouse=True)
+def loopback_is_allowed(settings):
+    settings.PRIVATE_HOSTS = frozenset({"127.0.0.1"})
+
+
 @pytest.fixture
 def paying(in_workspace, server):
     """A workspace that asks the loopback provider, at a dollar per thousand tokens."""

@@ -13,11 +13,14 @@ from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+import httpx
 import jsonschema
 import openai
 import regex
 
+from apps.common.deadlines import TimedTransport
 from apps.common.errors import AdapterError
+from apps.common.http import public_addresses
 from apps.common.redaction import MASK, mask_text
 from apps.common.text.words import shorten
 from apps.engines.text.base import TextRequest, TextResult
@@ -32,11 +35,16 @@ _FENCED = regex.compile(r"(?s)\s*```(?:json)?\s*(.*?)\s*```\s*")
 
 
 class OpenAIEngine:
-    """base_url: of the service, "" for OpenAI's own. api_key: "" for services without keys. Holds no connection."""
+    """base_url: of the service, "" for OpenAI's own. api_key: "" for services without keys. Holds no connection.
 
-    def __init__(self, *, base_url: str = "", api_key: str = "") -> None:
+    private_hosts: where the address was given by somebody who may not reach what is private: the names that may be
+    private all the same. None: the address is trusted.
+    """
+
+    def __init__(self, *, base_url: str = "", api_key: str = "", private_hosts: frozenset[str] | None = None) -> None:
         self.base_url = (base_url or _OFFICIAL).rstrip("/")
         self._api_key = api_key
+        self._private_hosts = private_hosts
 
     def __repr__(self) -> str:
         return f"OpenAIEngine(base_url={self.base_url!r})"
@@ -49,7 +57,7 @@ class OpenAIEngine:
         messages = [{"role": "system", "content": request.instructions}, {"role": "user", "content": request.prompt}]
         started = time.monotonic()
         asked = _Tally()
-        with openai.OpenAI(base_url=self.base_url, api_key=self._api_key or "none", max_retries=0) as client:
+        with self._client(request.timeout * (1 + REPAIRS)) as client:
             for _ in range(1 + REPAIRS):
                 answer = self._ask(client, request, messages)
                 asked.add(answer)
@@ -73,6 +81,35 @@ class OpenAIEngine:
             seconds=time.monotonic() - started,
         )
 
+    def models(self, *, timeout: float = 20.0) -> list[str]:
+        """The names of the models that the service offers; free of charge everywhere. Raises AdapterError."""
+        deadline = time.monotonic() + timeout
+        with self._client(timeout) as client:
+            problem: AdapterError
+            try:
+                with client.models.with_streaming_response.list(timeout=timeout) as response:
+                    body = _body(response.iter_bytes(), deadline)
+                return sorted(str(each["id"]) for each in json.loads(body)["data"])
+            except (openai.APIError, OSError) as error:
+                problem = self._problem(error)
+            except (ValueError, LookupError, TypeError):
+                problem = AdapterError(
+                    "The address answers, but not as a text service does.",
+                    permanent=True,
+                    hint="Check it; most end in /v1.",
+                )
+        raise problem
+
+    def _client(self, seconds: float) -> openai.OpenAI:
+        options: dict[str, Any] = {}
+        if self._private_hosts is not None:
+            private = self._private_hosts
+            transport = TimedTransport(
+                time.monotonic() + seconds, lambda host, port: public_addresses(host, port, private)
+            )
+            options["http_client"] = httpx.Client(transport=transport, trust_env=False)
+        return openai.OpenAI(base_url=self.base_url, api_key=self._api_key or "none", max_retries=0, **options)
+
     def _ask(self, client: openai.OpenAI, request: TextRequest, messages: list[dict[str, str]]) -> dict[str, Any]:
         deadline = time.monotonic() + request.timeout
         problem: AdapterError
@@ -82,17 +119,23 @@ class OpenAIEngine:
             ) as response:
                 body = _body(response.iter_bytes(), deadline)
             return _envelope(body)
-        except openai.APIStatusError as error:
-            problem = self._status_problem(error)
-        except (openai.APITimeoutError, TimeoutError):
-            problem = AdapterError("The text service took too long.", hint="Try again later or raise the timeout.")
-        except (openai.APIConnectionError, openai.APIError, OSError) as error:
-            reason = type(error.__cause__ or error).__name__
-            problem = AdapterError(
-                f"The text service at {self.base_url} does not answer ({reason}).", hint="See whether it is running."
-            )
+        except (openai.APIError, OSError) as error:
+            problem = self._problem(error)
         # Raised out here, so that no request with its headers hangs on the error as its context.
         raise problem
+
+    def _problem(self, error: openai.APIError | OSError) -> AdapterError:
+        if isinstance(error, openai.APIStatusError):
+            return self._status_problem(error)
+        if isinstance(error, openai.APITimeoutError | TimeoutError):
+            return AdapterError("The text service took too long.", hint="Try again later or raise the timeout.")
+        refused = error.__cause__
+        if isinstance(refused, AdapterError):
+            return AdapterError(refused.message, permanent=refused.permanent, hint=refused.hint)
+        reason = type(refused or error).__name__
+        return AdapterError(
+            f"The text service at {self.base_url} does not answer ({reason}).", hint="See whether it is running."
+        )
 
     def _options(self, request: TextRequest) -> dict[str, Any]:
         schema, strict = _strict(request.schema)

@@ -14,6 +14,8 @@ class Generation(WorkspaceModel):
     usage: {"input_tokens": 512, "output_tokens": 130}, as the engine counted; cost: in US dollars, None when unknown.
     reserved: set aside for the call while it runs. What became of the answer: seo_score 0 to 100; edit_share: how much
     of it people changed before it went out, 0 to 1; engagement: of the post made from it, relative to the expected.
+    version: None for a draft that was tried without being kept. trial: asked to try a version, not for work.
+    new_links: links and mentions in the answer that it was not given; what is made from it is reviewed by a person.
     """
 
     class Outcome(models.TextChoices):
@@ -27,7 +29,7 @@ class Generation(WorkspaceModel):
 
     kind = models.CharField(_("kind"), max_length=24, choices=Kind.choices)
     version = models.ForeignKey(
-        PromptVersion, on_delete=models.RESTRICT, related_name="generations", verbose_name=_("version")
+        PromptVersion, on_delete=models.RESTRICT, null=True, related_name="generations", verbose_name=_("version")
     )
     subject = models.CharField(_("for"), max_length=80, blank=True, db_index=True)
     prompt_hash = models.CharField(max_length=64)
@@ -47,6 +49,8 @@ class Generation(WorkspaceModel):
     seo_score = models.PositiveSmallIntegerField(_("SEO score"), null=True)
     edit_share = models.FloatField(_("changed by people"), null=True)
     engagement = models.FloatField(_("engagement"), null=True)
+    trial = models.BooleanField(_("trial"), default=False)
+    new_links = models.JSONField(_("links it was not given"), default=list)
     actor = models.CharField(_("asked by"), max_length=160)
     created_at = models.DateTimeField(_("at"), default=timezone.now)
 

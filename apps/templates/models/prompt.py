@@ -30,7 +30,9 @@ class Kind(models.TextChoices):
 class PromptTemplate(models.Model):
     """The versions of one kind of prompt, and which of them is active.
 
-    A row without a workspace ships with Rundown; a workspace's own row of the same kind takes its place there.
+    A row without a workspace ships with Rundown; a workspace's own row of the same kind takes its place there, unless
+    it was removed. staging: the version that is being tried. split: [{"version": 12, "weight": 70}, …], versions that
+    share the work by weight; empty: the active one does it all.
     """
 
     workspace = models.ForeignKey(
@@ -50,6 +52,22 @@ class PromptTemplate(models.Model):
         verbose_name=_("active version"),
         editable=False,
     )
+    staging = models.ForeignKey(
+        "PromptVersion",
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        verbose_name=_("version on trial"),
+        editable=False,
+    )
+    split = models.JSONField(default=list, editable=False)
+    needs_approval = models.BooleanField(
+        _("a second person agrees before a version is used"), default=False, editable=False
+    )
+    needs_cases = models.BooleanField(
+        _("a version passes its test cases before it is used"), default=False, editable=False
+    )
+    removed_at = models.DateTimeField(null=True, editable=False)
 
     objects = ScopedManager(workspace="workspace")
 

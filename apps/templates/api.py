@@ -1,0 +1,5 @@
+"""Templates of prompts."""
+
+from ninja import Router
+
+router = Router(tags=["ai"])
