@@ -61,8 +61,11 @@ def test_a_dropped_film_is_heard_captioned_and_scheduled_by_itself(site: Site, p
 
 
 def let_clips_pass(page: Page, site: Site, workspace: str) -> None:
-    """The written policy approves clips without anybody having looked."""
+    """The written policy approves clips without anybody having looked; they go into slots of the chosen accounts."""
     policy = {"when": "before", "approvers": 1, "author_may_approve": True, "review_clips": False}
     token = json.loads(page.locator("body").get_attribute("hx-headers"))["X-CSRFToken"]
     headers = {"X-CSRFToken": token, "X-Workspace": workspace, "Referer": site.url}
     assert page.request.put(f"{site.url}/api/v1/reviews/policy", data=policy, headers=headers).ok
+    accounts = page.request.get(f"{site.url}/api/v1/accounts/", headers=headers).json()["items"]
+    chosen = {"folder_on": True, "captions_on": True, "accounts": [account["id"] for account in accounts]}
+    assert page.request.put(f"{site.url}/api/v1/clips/settings", data=chosen, headers=headers).ok

@@ -60,6 +60,6 @@ def faster_whisper_of_all_languages(multilingual, cache) -> Iterator[FasterWhisp
 def openai_whisper(english, cache) -> Iterator[OpenAIWhisper]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)  # the package leaves its vocabulary's file to the collector
-        tokenizer.get_encoding("gpt2")
+        tokenizer.get_encoding(name="gpt2", num_languages=99)  # as transcribing asks for it, and keeps it
     with OpenAIWhisper(str(write_checkpoint(english, cache / "tiny.en.pt")), cache_dir=cache) as engine:
         yield engine
