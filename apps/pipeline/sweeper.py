@@ -12,6 +12,7 @@ from django.apps import apps
 from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
+from apps.content_plans.services import start_due_plans
 from apps.lifecycle.handlers import handled
 from apps.lifecycle.machines import Machine, registered
 from apps.lifecycle.runs import reclaim_lapsed_runs, waiting_runs
@@ -39,6 +40,7 @@ def sweep_all() -> dict[str, int]:
     found = {
         "runs_reclaimed": reclaim_lapsed_runs(),
         "runs_woken": _wake_runs(),
+        "plans_started": start_due_plans(),
         "turns_booked": fill_recurrences(),
         "slots_filled": fill_pools(),
         "states_followed": sum(_follow(label, machine) for label, machine in registered().items()),

@@ -9,6 +9,7 @@ from django.apps import apps
 
 from apps.clips.services import prepare_clip, rewrite_metadata, take_file
 from apps.common.errors import NotFound
+from apps.content_plans.services import carry_out_take, process_plan
 from apps.lifecycle.runs import Work
 from apps.renders.services import normalise_footage, render_item, render_preview
 from apps.stories.services import fetch_source, write_script
@@ -20,6 +21,8 @@ WORK: dict[str, Callable[[Any, Work], Any]] = {
     "clip_take": lambda file, work: take_file(row=file, work=work),
     "clip": lambda clip, work: prepare_clip(clip=clip, work=work),
     "clip_metadata": lambda clip, work: rewrite_metadata(clip=clip, work=work),
+    "plan": lambda plan, work: process_plan(plan=plan, work=work),
+    "plan_take": lambda plan, work: carry_out_take(plan=plan, work=work),
     "preview": lambda item, work: render_preview(item=item, work=work),
     "footage": lambda footage, work: normalise_footage(footage=footage, work=work),
     "render": lambda item, work: render_item(item=item, work=work),

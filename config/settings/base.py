@@ -81,6 +81,7 @@ INSTALLED_APPS = [
     "apps.content",
     "apps.stories",
     "apps.clips",
+    "apps.content_plans",
     "apps.approvals",
     "apps.renders",
     "apps.schedules",
@@ -316,6 +317,7 @@ OPENAI_BASE_URL = env.text("OPENAI_BASE_URL")
 OPENAI_API_KEY = env.text("OPENAI_API_KEY")
 OPENAI_MODEL = env.text("OPENAI_MODEL")
 REDDIT_URL = env.text("REDDIT_URL")
+FIRECRAWL_KEY = env.text("FIRECRAWL_KEY")
 PRIVATE_HOSTS = frozenset(env.items("PRIVATE_HOSTS"))
 CHROMIUM_PATH = env.text("CHROMIUM_PATH")
 WORKER_CONCURRENCY = env.number("WORKER_CONCURRENCY")

@@ -1,0 +1,160 @@
+"""A plan's text as a page, and what the checks say of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from typing import Any
+from urllib.parse import urlsplit
+
+import nh3
+import regex
+from django.conf import settings
+from django.core.cache import cache as shared
+from django.utils.translation import get_language
+from markdown_it import MarkdownIt
+
+from apps.common.text.similar import fingerprint, near_identical
+from apps.common.text.words import words
+from apps.content_plans.models import ContentPlan, Round
+from apps.content_plans.models.plan import tone_of
+from apps.engines.research import Source, term_gap
+from apps.engines.seo import Page, Report, judge
+from apps.engines.seo.check import Check
+
+_TAGS = {
+    "a", "blockquote", "br", "code", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "img", "li", "ol", "p", "pre",
+    "s", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
+}  # fmt: skip
+_ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt", "title"}}
+_URL = regex.compile(r"https?://[^\s<>\"')\]]+")
+_GAPS, _TWINS, _LEAST_WORDS = 30, 5, 50
+_CHECKS_KEPT = 7 * 24 * 3600  # seconds
+
+
+def html_of(markdown: str) -> str:
+    """Sanitized HTML: raw HTML in the Markdown is shown, never run."""
+    return nh3.clean(_renderer().render(markdown), tags=_TAGS, attributes=_ATTRIBUTES, url_schemes={"http", "https"})
+
+
+@cache
+def _renderer() -> MarkdownIt:
+    return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+
+
+def page_of(plan: ContentPlan, markdown: str, metadata: dict[str, Any]) -> Page:
+    return Page(
+        html=html_of(markdown),
+        keyphrase=plan.keyphrase,
+        title=metadata.get("seo_title", ""),
+        description=metadata.get("description", ""),
+        slug=metadata.get("slug", ""),
+        site=urlsplit(settings.SITE_URL).hostname or "",
+        language=plan.language,
+    )
+
+
+def report_of(plan: ContentPlan, markdown: str, metadata: dict[str, Any]) -> Report:
+    return judge(page_of(plan, markdown, metadata))
+
+
+def gap_of(plan: ContentPlan, markdown: str, sources: list[Source]) -> list[list[Any]]:
+    found = term_gap(markdown, sources, language=plan.language)[:_GAPS] if sources else []
+    return [[gap.term, gap.sources, gap.theirs, gap.ours] for gap in found]
+
+
+def integrity_of(
+    plan: ContentPlan, markdown: str, claims: list[dict[str, Any]], sources: list[Source]
+) -> dict[str, Any]:
+    """What a reader must be able to trust. unsourced: statements without a source; new_links: that nobody gave."""
+    unsourced = [claim["text"] for claim in claims if not claim.get("source")]
+    given = "\n".join(
+        [plan.title, plan.goal, plan.audience, *plan.competitor_urls, *(f"{each.url}\n{each.text}" for each in sources)]
+    )
+    links = dict.fromkeys(url.rstrip(".,;:!?") for url in _URL.findall(markdown))
+    return {
+        "claims": len(claims),
+        "sourced": len(claims) - len(unsourced),
+        "unsourced": unsourced[:20],
+        "new_links": [url for url in links if url not in given][:20],
+        "twins": twins_of(plan, markdown),
+    }
+
+
+def twins_of(plan: ContentPlan, markdown: str) -> list[dict[str, Any]]:
+    """Other plans of the workspace whose text is nearly the same."""
+    if len(words(markdown)) < _LEAST_WORDS:
+        return []
+    mine = fingerprint(markdown)
+    others = ContentPlan._base_manager.filter(workspace=plan.workspace).exclude(pk=plan.pk).exclude(fingerprint="")
+    rows = others.values_list("pk", "title", "fingerprint")
+    return [{"plan": pk, "title": title} for pk, title, theirs in rows if near_identical(mine, theirs)][:_TWINS]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of a block; checks: the ids of those that it is evidence for, parted by blanks."""
+
+    text: str
+    checks: str = ""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A round as its page shows it. checks: worst first; blocks: [("h2", [Piece, …]), …]; skipped: ids."""
+
+    checks: list[dict[str, Any]]
+    blocks: list[tuple[str, list[Piece]]]
+    skipped: list[str]
+
+
+def shown_of(plan: ContentPlan, found: Round) -> Shown:
+    """The checks of a round in the reader's language; rounds never change, so they are worked out once."""
+    key = f"plans.checks.{found.pk}.{get_language()}"
+    kept = shared.get(key)
+    if kept is None:
+        kept = _shown(plan, found)
+        shared.set(key, kept, _CHECKS_KEPT)
+    return kept
+
+
+def _shown(plan: ContentPlan, found: Round) -> Shown:
+    page = page_of(plan, found.markdown, found.metadata)
+    report = judge(page)
+    order = {"bad": 0, "ok": 1, "good": 2, "info": 3}
+    checks = sorted(report.checks, key=lambda check: (order[check.verdict], check.score))
+    blocks = [(_tag(block.tag), _pieces(index, block.text, report)) for index, block in enumerate(page.blocks)]
+    return Shown([_said(check) for check in checks], blocks, list(report.skipped))
+
+
+def _said(check: Check) -> dict[str, Any]:
+    tones = {"bad": "bad", "ok": "waiting", "good": "good", "info": "neutral"}
+    return {
+        "id": check.id,
+        "group": check.group,
+        "label": str(check.label),
+        "verdict": check.verdict,
+        "tone": tones[check.verdict],
+        "value": "" if check.value is None else str(check.value),
+        "threshold": str(check.threshold),
+        "hint": str(check.hint),
+        "places": len(check.evidence),
+    }
+
+
+def _tag(tag: str) -> str:
+    return tag if tag in {"h1", "h2", "h3", "h4", "h5", "h6", "li"} else "p"
+
+
+def _pieces(index: int, text: str, report: Report) -> list[Piece]:
+    """The block cut where the evidence of any check begins or ends."""
+    spans = [(span, check.id) for check in report.checks for span in check.evidence if span.block == index]
+    edges = sorted({0, len(text), *(min(edge, len(text)) for span, _id in spans for edge in (span.start, span.end))})
+    return [
+        Piece(text[start:end], " ".join(name for span, name in spans if span.start < end and span.end > start))
+        for start, end in pairwise(edges)
+    ]
+
+
+__all__ = ["gap_of", "html_of", "integrity_of", "report_of", "shown_of", "tone_of"]

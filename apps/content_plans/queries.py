@@ -1,0 +1,90 @@
+"""Reading content plans, what was found for them and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+
+from django.db.models import Count, Q, QuerySet
+
+from apps.content_plans.machine import PLAN_MACHINE, UNDER_WAY
+from apps.content_plans.models import ContentPlan, ResearchPage, Round
+from apps.engines.research import Source
+from apps.lifecycle.models import Run
+from apps.platforms.base import Platform
+from apps.platforms.registry import adapter, platforms
+from apps.workspaces.audit import describe
+
+ORDERS = {
+    "title": ("title", "id"),
+    "-title": ("-title", "-id"),
+    "score": ("seo_score", "id"),
+    "-score": ("-seo_score", "-id"),
+    "due": ("due_on", "id"),
+    "-due": ("-due_on", "-id"),
+    "made": ("created_at", "id"),
+    "-made": ("-created_at", "-id"),
+}
+
+
+def plans() -> QuerySet[ContentPlan]:
+    """Plans of the current workspace, with what lists show of them."""
+    return ContentPlan.objects.select_related("workspace", "owner", "item")
+
+
+def find_plans(
+    *, state: str = "", search: str = "", owner: int | None = None, platform: str = ""
+) -> QuerySet[ContentPlan]:
+    """state: of the machine, or "under-way" for all that the system works on."""
+    rows = plans()
+    if state:
+        rows = rows.filter(state__in=UNDER_WAY if state == "under-way" else [state])
+    if search:
+        rows = rows.filter(Q(title__icontains=search) | Q(keyphrase__icontains=search))
+    if owner:
+        rows = rows.filter(owner=owner)
+    if platform:
+        rows = rows.filter(platforms__icontains=f'"{platform}"')
+    return rows
+
+
+def counts_by_state() -> dict[str, int]:
+    counts = dict(ContentPlan.objects.order_by().values_list("state").annotate(Count("pk")))
+    return {state.name: counts.get(state.name, 0) for state in PLAN_MACHINE.states}
+
+
+@cache
+def _adapters() -> dict[str, Platform]:
+    return {name: adapter(name) for name in platforms()}
+
+
+def text_platforms() -> dict[str, Platform]:
+    """The platforms that take a text without a video, by slug."""
+    return {name: each for name, each in _adapters().items() if not each.limits.video_required}
+
+
+def sources_of(plan: ContentPlan) -> list[Source]:
+    """The pages that were read for a plan, numbered from 1 by their place."""
+    return [page.source for page in pages_read(plan)]
+
+
+def pages_read(plan: ContentPlan) -> list[ResearchPage]:
+    rows = ResearchPage._base_manager.filter(plan=plan, outcome=ResearchPage.Outcome.READ)
+    return list(rows.order_by("position"))
+
+
+def rounds_of(plan: ContentPlan) -> QuerySet[Round]:
+    return Round._base_manager.filter(plan=plan).order_by("edition", "number")
+
+
+def runs_of(plan: ContentPlan, *, most: int = 12) -> list[Run]:
+    """The work on a plan, newest first."""
+    runs = Run._base_manager.filter(workspace=plan.workspace_id, subject=describe(plan))
+    return list(runs.prefetch_related("steps").order_by("-created_at")[:most])
+
+
+def open_runs_of(plans: Iterable[ContentPlan]) -> dict[int, Run]:
+    """The work under way, by plan, in two queries for all of them."""
+    names = {describe(plan): plan.pk for plan in plans}
+    runs = Run.objects.filter(subject__in=names, state__in=["queued", "running"]).prefetch_related("steps")
+    return {names[run.subject]: run for run in runs}

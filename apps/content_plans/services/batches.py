@@ -1,0 +1,145 @@
+"""Many plans at once, from a CSV file; looked over first, row by row."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+
+from django.utils.translation import gettext as _
+
+from apps.common.errors import DomainError, Invalid
+from apps.common.transactions import unit_of_work
+from apps.content_plans.services.plans import PlanDraft, create_plan, listed
+from apps.workspaces.actors import Actor
+from apps.workspaces.models import User, Workspace
+
+MOST_BYTES, MOST_ROWS = 5_000_000, 1000
+COLUMNS = (
+    "title", "goal", "audience", "keyphrase", "secondary", "tone", "language", "platforms", "competitor_urls",
+    "skip_research", "due_on", "owner",
+)  # fmt: skip
+_YES, _NO = ("1", "yes", "true", "y"), ("", "0", "no", "false", "n")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One plan of the file. number: 1 is the first below the names of the columns. problem: "" when it is good."""
+
+    number: int
+    title: str
+    problem: str = ""
+
+
+@dataclass
+class Report:
+    """imported: whether its good rows were kept, or only looked at."""
+
+    imported: bool
+    rows: list[Row] = field(default_factory=list)
+
+    @property
+    def good(self) -> list[Row]:
+        return [row for row in self.rows if not row.problem]
+
+    @property
+    def bad(self) -> list[Row]:
+        return [row for row in self.rows if row.problem]
+
+
+class _DryRun(Exception):
+    """Rolls back everything that a look at a file has written."""
+
+
+def import_plans(*, workspace: Workspace, actor: Actor, content: bytes, dry_run: bool) -> Report:
+    """Make the plans of the good rows and say what is wrong with the rest. Raises Invalid when the file is no CSV.
+
+    A dry run goes the same way to the end and is rolled back, so that it finds what the import would find.
+    """
+    actor.require("write_content", workspace)
+    rows = list(_rows(content))
+    report = Report(imported=not dry_run)
+    try:
+        with unit_of_work():
+            report.rows = [_import(workspace, actor, number, row) for number, row in enumerate(rows, 1)]
+            if dry_run:
+                raise _DryRun
+    except _DryRun:
+        pass
+    return report
+
+
+def _rows(content: bytes) -> Iterator[dict[str, str]]:
+    if len(content) > MOST_BYTES:
+        raise Invalid(_("The file is larger than 5 MB."), hint=_("Import it in pieces."))
+    try:
+        text = content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Invalid(_("The file is not UTF-8 text."), hint=_("Save it as CSV in UTF-8.")) from error
+    try:
+        dialect = csv.Sniffer().sniff(text[:4000].split("\n", 1)[0], delimiters=",;\t")
+    except csv.Error:
+        dialect = csv.excel
+    reader = csv.DictReader(io.StringIO(text, newline=""), dialect=dialect)
+    names = [name.strip() for name in reader.fieldnames or []]
+    unknown = [name for name in names if name not in COLUMNS]
+    if "title" not in names or unknown:
+        hint = _("The first line names columns out of: %(names)s.") % {"names": ", ".join(COLUMNS)}
+        raise Invalid(_("The first line does not name the columns."), hint=hint, columns=unknown)
+    reader.fieldnames = names
+    try:
+        found = list(reader)
+    except csv.Error as error:
+        raise Invalid(_("The file cannot be read (%(reason)s).") % {"reason": error}) from error
+    if not 0 < len(found) <= MOST_ROWS:
+        raise Invalid(_("A file has from 1 to %(count)d plans.") % {"count": MOST_ROWS})
+    yield from found
+
+
+def _import(workspace: Workspace, actor: Actor, number: int, row: dict[str, str]) -> Row:
+    title = (row.get("title") or "").strip()
+    try:
+        with unit_of_work():
+            plan = create_plan(workspace=workspace, actor=actor, draft=_draft(workspace, row))
+    except DomainError as error:
+        return Row(number, title, problem=_in_words(error))
+    return Row(number, plan.title)
+
+
+def _in_words(error: DomainError) -> str:
+    said = [str(sentence) for name in COLUMNS for sentence in error.details.get(name, [])]
+    return " ".join(said) or error.message
+
+
+def _draft(workspace: Workspace, row: dict[str, str]) -> PlanDraft:
+    if None in row:
+        raise Invalid(_("The row has more cells than columns."))
+    cells = {name: (row.get(name) or "").strip() for name in COLUMNS}
+    skip = cells["skip_research"].lower()
+    if skip not in (*_YES, *_NO):
+        raise Invalid(_("“%(value)s” is neither yes nor no.") % {"value": cells["skip_research"]})
+    return PlanDraft(
+        **{name: cells[name] for name in ("title", "goal", "audience", "keyphrase", "tone", "language")},
+        **{name: listed(cells[name]) for name in ("secondary", "platforms", "competitor_urls")},
+        skip_research=skip in _YES,
+        due_on=_day(cells["due_on"]),
+        owner=_member(workspace, cells["owner"]),
+    )
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise Invalid(_("“%(value)s” is no day; write it as 2026-05-31.") % {"value": text}) from error
+
+
+def _member(workspace: Workspace, email: str) -> int | None:
+    if not email:
+        return None
+    user = User.objects.filter(email__iexact=email, memberships__workspace=workspace).first()
+    if user is None:
+        raise Invalid(_("%(email)s is no member here.") % {"email": email})
+    return user.pk

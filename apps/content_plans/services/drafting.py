@@ -1,0 +1,113 @@
+"""From brief and research to a draft: summary, outline, sections, metadata."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import regex
+from django.utils.translation import gettext as _
+
+from apps.common.text.hashtags import unique_hashtags
+from apps.common.text.slugs import slug
+from apps.common.text.words import shorten
+from apps.content_plans.models import ContentPlan, ResearchPage
+from apps.content_plans.queries import pages_read
+from apps.content_plans.services.asking import Writer
+from apps.lifecycle.runs import Work
+
+# Characters of a page that a model is given; words of an article without an example to go by.
+_MOST_OF_A_PAGE, _USUAL_WORDS, _FEWEST, _MOST_WORDS = 6000, 900, 600, 1800
+_REFERENCE = regex.compile(r"[ \t]*\[\d+\](?![(:])")
+
+
+def summarise(plan: ContentPlan, writer: Writer) -> dict[str, Any] | None:
+    """What the pages say, each point with the number of its page; None without pages."""
+    pages = pages_read(plan)
+    if not pages:
+        return None
+    sources = [f"[{n}] {page.title}\n{shorten(page.text, _MOST_OF_A_PAGE)}" for n, page in enumerate(pages, 1)]
+    answer = writer.ask(
+        "research_summary",
+        {"title": plan.title, "goal": plan.goal, "audience": plan.audience, "sources": sources},
+    )
+    known = range(1, len(pages) + 1)
+    points = [point for point in answer.get("points", []) if point.get("source") in known]
+    return {**answer, "points": points}
+
+
+def write_outline(plan: ContentPlan, writer: Writer) -> dict[str, Any]:
+    return writer.ask(
+        "outline",
+        {
+            "title": plan.title,
+            "goal": plan.goal,
+            "audience": plan.audience,
+            "keyphrase": plan.keyphrase,
+            "tone": plan.tone,
+            "research": research_text(plan),
+        },
+    )
+
+
+def research_text(plan: ContentPlan) -> str:
+    """The summary and the points, one a line with its source's number."""
+    brief = plan.brief or {}
+    points = [f"{point['text']} [{point['source']}]" for point in brief.get("points", [])]
+    return "\n".join(points or [brief.get("summary", "")])
+
+
+def write_sections(plan: ContentPlan, writer: Writer, work: Work) -> tuple[str, list[dict[str, Any]]]:
+    """The article in Markdown, and its claims: [{"text", "source", "section"}]."""
+    sections = plan.outline["sections"]
+    pieces, claims = [], []
+    for number, section in enumerate(sections, 1):
+        said = {"number": number, "total": len(sections), "heading": section["heading"]}
+        work.progress(number - 1, note=_("Section %(number)d of %(total)d: %(heading)s") % said)
+        answer = writer.ask("blog_draft", _section_variables(plan, section, len(sections)))
+        body = _REFERENCE.sub("", answer["markdown"]).strip()
+        pieces.append(f"## {section['heading'].strip()}\n\n{body}")
+        claims += [{**claim, "section": number} for claim in answer.get("claims", [])]
+    work.progress(len(sections), note=_("%(count)d sections") % {"count": len(sections)})
+    return "\n\n".join(pieces), _known(claims, plan)
+
+
+def _section_variables(plan: ContentPlan, section: dict[str, Any], count: int) -> dict[str, Any]:
+    points = "\n".join(f"- {point}" for point in section.get("points", []))
+    return {
+        "title": plan.outline["title"],
+        "outline": [each["heading"] for each in plan.outline["sections"]],
+        "section": f"{section['heading']}\n{points}".strip(),
+        "keyphrase": plan.keyphrase,
+        "secondary": plan.secondary,
+        "tone": plan.tone,
+        "voice": "",
+        "research": research_text(plan),
+        "target_words": max(80, _target_words(plan) // max(count, 1)),
+    }
+
+
+def _target_words(plan: ContentPlan) -> int:
+    """About as long as what others wrote."""
+    rows = ResearchPage._base_manager.filter(plan=plan, outcome=ResearchPage.Outcome.READ, words__gt=0)
+    lengths = list(rows.values_list("words", flat=True))
+    wanted = sum(lengths) // len(lengths) if lengths else _USUAL_WORDS
+    return min(_MOST_WORDS, max(_FEWEST, wanted))
+
+
+def _known(claims: list[dict[str, Any]], plan: ContentPlan) -> list[dict[str, Any]]:
+    """A number that no page has is no source."""
+    known = range(1, plan.pages.filter(outcome=ResearchPage.Outcome.READ).count() + 1)
+    return [{**claim, "source": claim["source"] if claim.get("source") in known else None} for claim in claims]
+
+
+def write_metadata(plan: ContentPlan, writer: Writer, markdown: str) -> dict[str, Any]:
+    title = (plan.outline or {}).get("title") or plan.title
+    answer = writer.ask("metadata", {"title": title, "text": markdown, "keyphrase": plan.keyphrase})
+    return {
+        "title": (answer.get("title") or title)[:300],
+        "seo_title": answer.get("seo_title", ""),
+        "description": answer.get("seo_description") or answer.get("description", ""),
+        "excerpt": answer.get("excerpt", ""),
+        "slug": slug(plan.keyphrase or answer.get("seo_title") or title),
+        "hashtags": unique_hashtags(answer.get("hashtags", [])),
+    }

@@ -1,0 +1,123 @@
+"""Rounds: judge the text, ask for what failed to be mended, and stop when it no longer pays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from apps.common.text.similar import fingerprint
+from apps.common.text.words import words
+from apps.common.transactions import unit_of_work
+from apps.content.queries import diff_words
+from apps.content_plans.judging import gap_of, integrity_of, report_of
+from apps.content_plans.models import ContentPlan, Round
+from apps.content_plans.queries import rounds_of, sources_of
+from apps.content_plans.services.asking import Bill, Writer
+from apps.content_plans.services.drafting import write_metadata
+from apps.content_plans.services.options import settings_of
+from apps.engines.seo import Report
+from apps.lifecycle.events import emit
+from apps.lifecycle.runs import Work
+from apps.templates.models import Generation
+
+# Checks that another title or description mends, and none that a rewrite of the text does.
+_OF_METADATA = frozenset(
+    {"title_keyphrase", "title_width", "description_keyphrase", "description_length", "slug_keyphrase"}
+)
+
+
+def keep_round(
+    plan: ContentPlan,
+    *,
+    markdown: str,
+    metadata: dict[str, Any],
+    claims: list[dict[str, Any]],
+    bill: Bill,
+    asked: list[str],
+    before: Round | None,
+) -> Round:
+    """Judge a text and keep it with what it cost."""
+    report, sources = report_of(plan, markdown, metadata), sources_of(plan)
+    made = Round(
+        workspace=plan.workspace,
+        plan=plan,
+        edition=plan.edition,
+        number=before.number + 1 if before else 1,
+        markdown=markdown,
+        metadata=metadata,
+        claims=claims,
+        scores={check.id: check.score for check in report.checks},
+        seo_score=report.score,
+        readability=report.readability,
+        words=len(words(markdown)),
+        gap=gap_of(plan, markdown, sources),
+        integrity=integrity_of(plan, markdown, claims, sources),
+        asked=asked,
+        diff=[[each.kind, each.text] for each in diff_words(before.markdown, markdown)] if before else [],
+        engine=bill.last.engine if bill.last else "",
+        model=bill.last.model if bill.last else "",
+        cost=bill.cost,
+        calls=bill.calls,
+        generation=bill.last,
+    )
+    with unit_of_work():
+        made.save()
+        score = {"seo_score": made.seo_score, "rounds_done": made.number, "fingerprint": fingerprint(markdown)}
+        _set(plan, **score)
+        if bill.last:
+            Generation._base_manager.filter(pk=bill.last.pk).update(seo_score=made.seo_score)
+        data = {"round": made.number, "edition": made.edition, "score": made.seo_score, "title": plan.title}
+        emit(workspace=plan.workspace, type="plan.round", subject=plan, data=data)
+    return made
+
+
+def refine(plan: ContentPlan, writer: Writer, work: Work) -> str:
+    """Rewrite until the target, the last round allowed, or no gain; says why it stopped."""
+    options = settings_of(plan.workspace)
+    while True:
+        rounds = list(rounds_of(plan).filter(edition=plan.edition))
+        last = rounds[-1]
+        if last.seo_score >= options.target_score:
+            return _("The target of %(score)d is reached") % {"score": options.target_score}
+        if len(rounds) > options.most_rounds:
+            return _("The last round is done")
+        if len(rounds) > 1 and last.seo_score <= rounds[-2].seo_score:
+            return _("No gain in the last round")
+        work.progress(len(rounds) - 1, note=_("Round %(number)d") % {"number": len(rounds)})
+        if not _mend(plan, writer, last):
+            return _("Nothing was changed, so nothing is tried again")
+
+
+def _mend(plan: ContentPlan, writer: Writer, last: Round) -> bool:
+    report = report_of(plan, last.markdown, last.metadata)
+    asked = problems_of(report)
+    if not asked:
+        return False
+    markdown = last.markdown
+    variables = {"text": last.markdown, "keyphrase": plan.keyphrase, "tone": plan.tone, "voice": "", "problems": asked}
+    markdown = writer.ask("seo_rewrite", variables)["markdown"].strip()
+    if markdown == last.markdown:
+        return False
+    failed = {check.id for check in report.to_do}
+    metadata = write_metadata(plan, writer, markdown) if failed & _OF_METADATA else last.metadata
+    bill = writer.settle()
+    keep_round(plan, markdown=markdown, metadata=metadata, claims=last.claims, bill=bill, asked=asked, before=last)
+    return True
+
+
+def problems_of(report: Report) -> list[str]:
+    """What a rewrite of the text can mend, in words."""
+    return [f"{check.label}: {check.hint}" for check in report.to_do if check.hint and check.id not in _OF_METADATA]
+
+
+def best_round(plan: ContentPlan) -> Round:
+    """Of this processing: the highest score, then the easiest to read, then the earliest."""
+    rounds = rounds_of(plan).filter(edition=plan.edition)
+    return max(rounds, key=lambda each: (each.seo_score, each.readability, -each.number))
+
+
+def _set(plan: ContentPlan, **fields: Any) -> None:
+    for name, value in fields.items():
+        setattr(plan, name, value)
+    ContentPlan._base_manager.filter(pk=plan.pk).update(**fields)
