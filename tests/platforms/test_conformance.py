@@ -7,7 +7,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from apps.platforms.base import Draft, MediaFile, PlatformConfig, PublishRequest
+from apps.platforms.base import Draft, MediaFile, Picture, PlatformConfig, PublishRequest
 from apps.platforms.feed.adapter import FeedPlatform
 from apps.platforms.feed.models import FeedEntry
 from apps.platforms.models import Account
@@ -40,7 +40,19 @@ class TestFeed(PlatformConformance):
             posted_text=lambda result: FeedEntry._base_manager.latest("pk").text,
             captioned=replace(request, captions=self.captions_of(account)),
             captions=lambda result: default_storage.open(FeedEntry._base_manager.latest("pk").captions).read(),
+            illustrated=replace(request, pictures=self.pictures_of(account)),
+            alt_texts=lambda result: [picture["alt"] for picture in FeedEntry._base_manager.latest("pk").pictures],
         )
+
+    @staticmethod
+    def pictures_of(account: Account) -> tuple[Picture, ...]:
+        def picture(number: int) -> Picture:
+            content = f"picture {number}".encode()
+            name = default_storage.save(f"w{account.workspace_id}/items/1/{number}.jpg", ContentFile(content))
+            file = MediaFile(name, len(content), sha256_of(content), "image/jpeg", lambda: default_storage.open(name))
+            return Picture(file, f"Wave {number}")
+
+        return picture(1), picture(2)
 
     @staticmethod
     def captions_of(account: Account) -> MediaFile:

@@ -329,3 +329,27 @@ def test_one_address_cannot_count_without_end(entry, time_machine):
     ]
     assert sum(counted) == watching.PER_SOURCE_AND_ENTRY
     assert FeedView.objects.filter(at__lte=timezone.now()).count() == watching.PER_SOURCE_AND_ENTRY
+
+
+def test_pictures_are_shown_with_their_words_and_syndicated(client, feed):
+    content = b"\xff\xd8 a picture"
+    file = {**stored(feed, "wave.jpg", content), "type": "image/jpeg", "alt": "A wave"}
+    key = uuid.uuid4()
+    assert put(client, feed, key, feed.account.credentials["key"], pictures=[file]).status_code == 201
+    entry = FeedEntry._base_manager.get(post_key=key)
+    page = client.get(f"/feeds/{feed.handle}/{entry.slug}/").content.decode()
+    address = f"/feeds/{feed.handle}/media/{key}/1"
+    assert f'<img src="{address}" alt="A wave"' in page
+    answer = client.get(address)
+    assert (answer.getvalue(), answer["Content-Type"]) == (content, "image/jpeg")
+    assert client.get(f"/feeds/{feed.handle}/media/{key}/2").status_code == 404
+    assert address in client.get(f"/feeds/{feed.handle}/rss.xml").content.decode()
+    (item,) = client.get(f"/feeds/{feed.handle}/feed.json").json()["items"]
+    assert item["attachments"][0]["mime_type"] == "image/jpeg"
+    assert item["image"].endswith(address)
+
+
+def test_a_picture_of_another_workspace_is_refused(client, feed):
+    other = AccountFactory(handle="other").feed
+    file = {**stored(other, "wave.jpg", b"theirs"), "type": "image/jpeg", "alt": ""}
+    assert put(client, feed, uuid.uuid4(), feed.account.credentials["key"], pictures=[file]).status_code == 422

@@ -26,7 +26,9 @@ class FeedPlatform(Platform):
     slug = "feed"
     label = _("Feed")
     capability = Capability.KEY
-    limits = Limits(as_of=date(2026, 11, 1), title=300, text=10_000, hashtags=30, source="apps/platforms/feed")
+    limits = Limits(
+        as_of=date(2026, 11, 1), title=300, text=10_000, hashtags=30, pictures=20, source="apps/platforms/feed"
+    )
     metrics = ("views",)
     timeout = 30.0
     provision = "apps.platforms.feed.services.open_feed"
@@ -60,6 +62,10 @@ def _body(request: PublishRequest) -> dict[str, Any]:
         "video": _file(request.video),
         "thumbnail": _file(request.thumbnail),
         "captions": _file(request.captions),
+        "pictures": [
+            {**_file(picture.file), "alt": picture.alt, "type": picture.file.content_type}
+            for picture in request.pictures
+        ],
     }
 
 

@@ -28,6 +28,11 @@ def entry_url(entry: FeedEntry) -> str:
     return absolute(reverse("feed:entry", args=[entry.feed.handle, entry.slug]))
 
 
+def picture_urls(entry: FeedEntry) -> list[str]:
+    number = range(1, len(entry.pictures) + 1)
+    return [absolute(reverse("feed:picture", args=[entry.feed.handle, entry.post_key, at])) for at in number]
+
+
 def media_url(entry: FeedEntry, suffix: str) -> str:
     """suffix: mp4, jpg or vtt."""
     return absolute(reverse("feed:media", args=[entry.feed.handle, entry.post_key, suffix]))

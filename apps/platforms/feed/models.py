@@ -44,6 +44,8 @@ class FeedEntry(WorkspaceModel):
     video_sha256 = models.CharField(max_length=64, blank=True)
     thumbnail = models.CharField(max_length=300, blank=True)
     captions = models.CharField(max_length=300, blank=True)
+    # [{"name": in the default storage, "alt": for those who cannot see it, "size": bytes, "sha256", "type"}]
+    pictures = models.JSONField(default=list)
     duration = models.FloatField(_("seconds"), null=True)
     views = models.PositiveIntegerField(_("views"), default=0)
     published_at = models.DateTimeField(_("published"), default=timezone.now)

@@ -34,6 +34,11 @@ class FilePayload(Schema):
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
 
 
+class PicturePayload(FilePayload):
+    alt: str = Field("", max_length=5_000)
+    type: str = Field(pattern=r"^image/(jpeg|png|webp|gif)$")
+
+
 class EntryPayload(Schema):
     """The body of a PUT to a feed."""
 
@@ -48,6 +53,7 @@ class EntryPayload(Schema):
     video: FilePayload | None = None
     thumbnail: FilePayload | None = None
     captions: FilePayload | None = None
+    pictures: list[PicturePayload] = Field([], max_length=20)
 
     @field_validator("title", "text", "hashtags", mode="before")
     @classmethod
@@ -110,6 +116,8 @@ def ingest(feed: Feed, post_key: UUID, payload: EntryPayload) -> tuple[FeedEntry
         return existing, False
     for kind in ("video", "thumbnail", "captions"):
         _check_file(feed, kind, getattr(payload, kind))
+    for picture in payload.pictures:
+        _check_file(feed, "pictures", picture)
     fields = payload.dict(exclude={"video", "thumbnail", "captions"})
     entry = FeedEntry(
         workspace=feed.workspace,

@@ -56,6 +56,10 @@ def _add_item(channel: xml.Element, entry: FeedEntry) -> None:
         xml.SubElement(item, "enclosure", enclosure)
     if entry.duration:
         _add(item, f"{{{ITUNES}}}duration", str(round(entry.duration)))
+    elif entry.pictures:
+        first = entry.pictures[0]
+        enclosure = {"url": links.picture_urls(entry)[0], "length": str(first["size"]), "type": first["type"]}
+        xml.SubElement(item, "enclosure", enclosure)
     if entry.thumbnail:
         xml.SubElement(item, f"{{{ITUNES}}}image", {"href": links.media_url(entry, "jpg")})
     if entry.parts_total > 1:
@@ -91,6 +95,8 @@ def _json_item(entry: FeedEntry) -> dict[str, Any]:
     }
     if entry.thumbnail:
         item["image"] = links.media_url(entry, "jpg")
+    elif entry.pictures:
+        item["image"] = links.picture_urls(entry)[0]
     if entry.video:
         attachment: dict[str, Any] = {
             "url": links.media_url(entry, "mp4"),
@@ -100,4 +106,7 @@ def _json_item(entry: FeedEntry) -> dict[str, Any]:
         if entry.duration:
             attachment["duration_in_seconds"] = round(entry.duration, 2)
         item["attachments"] = [attachment]
+    for url, picture in zip(links.picture_urls(entry), entry.pictures, strict=True):
+        attachment = {"url": url, "mime_type": picture["type"], "size_in_bytes": picture["size"]}
+        item.setdefault("attachments", []).append(attachment)
     return item

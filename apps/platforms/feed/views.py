@@ -55,7 +55,7 @@ def entry(request: HttpRequest, handle: str, slug: str) -> HttpResponse:
         "needed": watching.needed_seconds(found),
         "url": links.entry_url(found),
         "video_url": links.media_url(found, "mp4") if found.video else "",
-        "image_url": links.media_url(found, "jpg") if found.thumbnail else "",
+        "image_url": links.media_url(found, "jpg") if found.thumbnail else next(iter(links.picture_urls(found)), ""),
     }
     response = render(request, "feed/entry.html", context)
     # The page carries a ticket with its time: a shared cache would hand one out twice.
@@ -117,6 +117,18 @@ def media_file(request: HttpRequest, handle: str, key: UUID, suffix: str) -> Htt
     mark = found.video_sha256[:32] if kind == "video" else f"{key.hex}-{size}"
     stored = media.Stored(name, size, content_type, f'"{mark}"', found.published_at)
     return media.serve(request, stored)
+
+
+@require_safe
+def picture(request: HttpRequest, handle: str, key: UUID, number: int) -> HttpResponseBase:
+    found = _or_404(queries.entry_with_key, handle, key)
+    if not 1 <= number <= len(found.pictures):
+        raise Http404
+    about = found.pictures[number - 1]
+    if not default_storage.exists(about["name"]):
+        raise Http404
+    mark = f'"{about["sha256"][:32]}"'
+    return media.serve(request, media.Stored(about["name"], about["size"], about["type"], mark, found.published_at))
 
 
 @csrf_exempt  # authenticated by a bearer key, not by a session
