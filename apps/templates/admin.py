@@ -19,7 +19,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from apps.common.errors import DomainError
 from apps.templates import activation, queries, services
-from apps.templates.diff import diff_versions
+from apps.templates.diff import diff_variables, diff_versions
 from apps.templates.models import Generation, PromptTemplate, PromptVersion
 from apps.templates.services import Draft
 from apps.workspaces.admin_base import WorkspaceAdmin
@@ -228,6 +228,7 @@ class PromptVersionAdmin(WorkspaceAdmin):
         version = self.get_queryset(request).filter(pk=object_id).first() if object_id.isdigit() else None
         previous = queries.previous_version(version) if version else None
         context = {"previous": previous, "changes": diff_versions(previous, version) if previous else []}
+        context["variables"] = diff_variables(previous, version) if previous else []
         return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
 
 

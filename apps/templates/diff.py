@@ -25,13 +25,44 @@ def diff_versions(before: PromptVersion, after: PromptVersion) -> list[tuple[str
     fields = (
         (_("Instructions"), "instructions"),
         (_("Text"), "text"),
-        (_("Variables"), "variables"),
         (_("Model"), "model"),
         (_("Model settings"), "options"),
         (_("Form of the answer"), "schema"),
     )
     pairs = [(label, _written(getattr(before, name)), _written(getattr(after, name))) for label, name in fields]
     return [(label, diff_lines(old, new)) for label, old, new in pairs if old != new]
+
+
+@dataclass(frozen=True)
+class VariableChange:
+    """kind: "added", "removed" or "changed". before, after: in words, "" where there is none."""
+
+    name: str
+    kind: str
+    before: str
+    after: str
+
+
+def diff_variables(before: PromptVersion, after: PromptVersion) -> list[VariableChange]:
+    """What changed in the variables, by name."""
+    old, new = ({each["name"]: each for each in version.variables} for version in (before, after))
+    changes = []
+    for name in [*old, *(name for name in new if name not in old)]:
+        first, second = (_in_words(side.get(name)) for side in (old, new))
+        if first != second:
+            kind = "added" if name not in old else "removed" if name not in new else "changed"
+            changes.append(VariableChange(name, kind, first, second))
+    return changes
+
+
+def _in_words(variable: dict[str, Any] | None) -> str:
+    if variable is None:
+        return ""
+    words = [variable.get("type", "text")]
+    words.append(_("required") if variable.get("required", True) else _("optional"))
+    if variable.get("material"):
+        words.append(_("written by strangers"))
+    return " · ".join([*words, *filter(None, [variable.get("about")])])
 
 
 def diff_lines(before: str, after: str) -> list[Line]:

@@ -126,6 +126,22 @@ def own_provider(workspace: Workspace) -> TextProvider | None:
     return TextProvider._base_manager.filter(workspace=workspace).first()
 
 
+def shown_provider(workspace: Workspace) -> dict[str, Any]:
+    """Everything about whom the workspace asks but the key, and the address and key of the installation."""
+    row, asked = own_provider(workspace), asked_of(workspace)
+    return {
+        "own": row is not None,
+        "engine": asked.engine,
+        "base_url": row.base_url if row else "",
+        "model": asked.model,
+        "has_key": bool(row and row.credentials.get("api_key")),
+        "input_price": row.input_price if row else None,
+        "output_price": row.output_price if row else None,
+        "concurrency": asked.concurrency,
+        "calls_per_minute": asked.calls_per_minute,
+    }
+
+
 def set_provider(
     *, workspace: Workspace, actor: Actor, fields: Mapping[str, Any], api_key: str | None = None
 ) -> TextProvider:

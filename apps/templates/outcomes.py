@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Avg, Count, Q, StdDev, Sum
+from django.db.models import Avg, Count, FloatField, Q, Sum
+from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
 from apps.common.errors import Invalid
@@ -96,7 +97,7 @@ def ranking(workspace: Workspace, kind: str) -> list[Ranked]:
         sums |= {
             f"{measure.name}_n": Count("pk", filter=known),
             f"{measure.name}_mean": Avg(measure.name),
-            f"{measure.name}_sd": StdDev(measure.name, sample=True),
+            f"{measure.name}_squares": Avg(Cast(measure.name, FloatField()) * Cast(measure.name, FloatField())),
         }
     found = list(rows.order_by().values("version").annotate(**sums))
     versions = versions_of(workspace).in_bulk([row["version"] for row in found])
@@ -106,10 +107,19 @@ def ranking(workspace: Workspace, kind: str) -> list[Ranked]:
 
 def _ranked(version: PromptVersion, row: dict[str, Any]) -> Ranked:
     estimates = tuple(
-        estimate(measure, row[f"{measure.name}_n"], row[f"{measure.name}_mean"], row[f"{measure.name}_sd"])
+        estimate(measure, row[f"{measure.name}_n"], row[f"{measure.name}_mean"], _deviation(row, measure.name))
         for measure in MEASURES
     )
     return Ranked(version, row["calls"], row["paid"], estimates)
+
+
+def _deviation(row: dict[str, Any], name: str) -> float | None:
+    """Of the sample. SQLite knows no standard deviation of a single value, so it is made from the means."""
+    count = row[f"{name}_n"]
+    if count < 2:
+        return None
+    spread = max(0.0, float(row[f"{name}_squares"]) - float(row[f"{name}_mean"]) ** 2)
+    return math.sqrt(spread * count / (count - 1))
 
 
 def estimate(measure: Measure, count: int, mean: float | None, deviation: float | None) -> Estimate:

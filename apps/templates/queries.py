@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from datetime import timedelta
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.common.errors import NotFound
-from apps.templates.models import Generation, PromptTemplate, PromptVersion
+from apps.templates.models import Activation, Generation, PromptTemplate, PromptVersion
 from apps.workspaces.models import Workspace
 
 
@@ -61,6 +64,43 @@ def previous_version(version: PromptVersion) -> PromptVersion | None:
     built_in = PromptTemplate._base_manager.filter(workspace=None, kind=version.template.kind)
     template = built_in.select_related("active").first()
     return template.active if template else None
+
+
+def activations_of(workspace: Workspace, kind: str) -> QuerySet[Activation]:
+    """Which version was used when, newest first."""
+    rows = Activation._base_manager.filter(workspace=workspace, template__kind=kind)
+    return rows.select_related("template", "version__template", "before__template", "workspace").order_by("-pk")
+
+
+def waiting_activations(workspace: Workspace) -> QuerySet[Activation]:
+    return Activation._base_manager.filter(workspace=workspace, state=Activation.State.WAITING)
+
+
+def uses_by_kind(workspace: Workspace) -> dict[str, int]:
+    """How many texts of each kind were asked for in the last 30 days."""
+    rows = Generation._base_manager.filter(
+        workspace=workspace, trial=False, created_at__gt=timezone.now() - timedelta(days=30)
+    )
+    return dict(rows.order_by().values_list("kind").annotate(Count("pk")))
+
+
+def filtered_generations(
+    *,
+    kind: str = "",
+    outcome: str = "",
+    engine: str = "",
+    subject: str = "",
+    trial: bool | None = None,
+    flagged: bool | None = None,
+) -> QuerySet[Generation]:
+    """Generations of the current workspace; what is empty or None does not narrow."""
+    given = {"kind": kind, "outcome": outcome, "engine": engine, "subject": subject}
+    rows = generations().filter(**{name: value for name, value in given.items() if value})
+    if trial is not None:
+        rows = rows.filter(trial=trial)
+    if flagged is not None:
+        rows = rows.exclude(new_links=[]) if flagged else rows.filter(new_links=[])
+    return rows
 
 
 def generations() -> QuerySet[Generation]:

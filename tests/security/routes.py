@@ -21,13 +21,17 @@ OBJECTS = {
     "token_id": "workspaces.ApiToken",
     "template_id": "prompt_templates.PromptVersion",
     "version_id": "prompt_templates.PromptVersion",
+    "case_id": "prompt_templates.PromptCase",
     "source_id": "stories.Source",
     "story_ids": "stories.Story",
     "upload_id": "clips.IncomingFile",
+    "plan_id": "content_plans.ContentPlan",
 }
 WORDS = {"action": "cancel", "kind": "script", "platform": "feed"}
 # Where another word is needed: by name of the route.
 WORDS_OF = {
+    "ai:act": {"action": "rollback"},
+    "ai:decide": {"action": "decline"},
     "uploads:settle-one": {"action": "drop"},
     "desk:story-action": {"action": "shortlist"},
     "desk:item-action": {"action": "submit"},

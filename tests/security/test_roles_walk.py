@@ -44,6 +44,14 @@ PAGES = {
     "clips:describe": "write_content",
     "clips:retry": "write_content",
     "clips:delete": "write_content",
+    "plans:new": "write_content",
+    "plans:import": "write_content",
+    "plans:options": "manage_workspace",
+    "plans:edit": "write_content",
+    "plans:process": "write_content",
+    "plans:duplicate": "write_content",
+    "plans:delete": "write_content",
+    "plans:take": "write_content",
     "desk:item-edit": "write_content",
     "desk:item-decide": "approve_content",
     "desk:item-action": None,
@@ -69,15 +77,31 @@ PAGES = {
     "desk:account": "manage_accounts",
     "desk:account-login": "manage_accounts",
     "desk:account-action": "manage_accounts",
+    "ai:template": "manage_templates",
+    "ai:try": "manage_templates",
+    "ai:case-add": "manage_templates",
+    "ai:case-remove": "manage_templates",
+    "ai:cases-run": "manage_templates",
+    "ai:act": "manage_templates",
+    "ai:decide": "manage_templates",
+    "ai:spending": "manage_workspace",
+    "ai:provider": "manage_workspace",
+    "ai:provider-check": "manage_workspace",
+    "ai:provider-remove": "manage_workspace",
     "uploads:attention": "publish_content",
     "uploads:settle-one": "publish_content",
     "uploads:by-hand": "publish_content",
 }
 # Pages that only show; posting to them changes nothing.
 SHOWN = {
+    "ai:templates",
+    "ai:version",
+    "ai:generation",
     "clips:clip",
     "clips:original",
     "clips:still",
+    "plans:plans",
+    "plans:plan",
     "desk:accounts",
     "workspaces:open",
     "desk:dashboard",
@@ -95,8 +119,33 @@ SHOWN = {
     "uploads:problems",
 }
 OPERATIONS = {
+    "POST /api/v1/ai/templates": "manage_templates",
+    "PATCH /api/v1/ai/templates/{kind}": "manage_workspace",
+    "DELETE /api/v1/ai/templates/{kind}": "manage_templates",
+    "PUT /api/v1/ai/templates/{kind}/staging": "manage_templates",
+    "PUT /api/v1/ai/templates/{kind}/shares": "manage_templates",
+    "POST /api/v1/ai/templates/{kind}/rollback": "manage_templates",
+    "POST /api/v1/ai/templates/{kind}/cases": "manage_templates",
+    "DELETE /api/v1/ai/templates/cases/{case_id}": "manage_templates",
+    "POST /api/v1/ai/templates/versions/{version_id}/activate": "manage_templates",
+    "POST /api/v1/ai/templates/versions/{version_id}/cases": "manage_templates",
+    "POST /api/v1/ai/templates/activations/{activation_id}/approve": "manage_templates",
+    "POST /api/v1/ai/templates/activations/{activation_id}/decline": "manage_templates",
+    "POST /api/v1/ai/test-prompt": "manage_templates",
+    "PUT /api/v1/ai/budget": "manage_workspace",
+    "PUT /api/v1/ai/provider": "manage_workspace",
+    "DELETE /api/v1/ai/provider": "manage_workspace",
+    "POST /api/v1/ai/provider/check": "manage_workspace",
     "POST /api/v1/items/{item_id}/images": "write_content",
     "PUT /api/v1/items/{item_id}/images": "write_content",
+    "POST /api/v1/plans/": "write_content",
+    "POST /api/v1/plans/import": "write_content",
+    "PUT /api/v1/plans/{plan_id}": "write_content",
+    "DELETE /api/v1/plans/{plan_id}": "write_content",
+    "POST /api/v1/plans/{plan_id}/process": "write_content",
+    "POST /api/v1/plans/{plan_id}/retry": "write_content",
+    "POST /api/v1/plans/{plan_id}/duplicate": "write_content",
+    "POST /api/v1/plans/{plan_id}/rounds/{round_id}/approve": "write_content",
     "POST /api/v1/clips/": "write_content",
     "PUT /api/v1/clips/settings": "manage_workspace",
     "DELETE /api/v1/clips/{clip_id}": "write_content",
@@ -223,8 +272,9 @@ def test_page_can_be_looked_at_by_who_may(town, route):
     path = route.fill(town.ours.slug, town.our_objects)
     for role, user in town.people.items():
         status = town.client(user).get(path).status_code
-        needed = "manage_workspace" if route.name in {"workspaces:settings", "clips:options"} else EVERYBODY
-        if route.name in {"desk:item-edit", "desk:item-images"}:
+        settings = {"workspaces:settings", "clips:options", "plans:options"}
+        needed = "manage_workspace" if route.name in settings else EVERYBODY
+        if route.name in {"desk:item-edit", "desk:item-images", "plans:new", "plans:import", "plans:edit"}:
             needed = "write_content"
         if route.name == "uploads:evidence":
             needed = "publish_content"

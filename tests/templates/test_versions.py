@@ -8,8 +8,8 @@ from django.db import IntegrityError, transaction
 from apps.common.errors import Invalid, NotAllowed, NotFound
 from apps.lifecycle.models import Event
 from apps.templates import builtin_templates, queries
-from apps.templates.models import Immutable, Kind, PromptTemplate, PromptVersion
 from apps.templates.activation import activate_version
+from apps.templates.models import Immutable, Kind, PromptTemplate, PromptVersion
 from apps.templates.services import Draft, add_version, check_version
 from apps.workspaces.models import AuditEntry
 from tests.factories.templates import draft, make_version

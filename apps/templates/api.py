@@ -1,5 +1,0 @@
-"""Templates of prompts."""
-
-from ninja import Router
-
-router = Router(tags=["ai"])

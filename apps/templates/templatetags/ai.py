@@ -1,0 +1,39 @@
+"""Small forms of things for the AI pages."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django import template
+
+register = template.Library()
+
+
+@register.filter
+def is_list(value: Any) -> bool:
+    return isinstance(value, list)
+
+
+@register.filter
+def as_words(value: Any) -> str:
+    """A part of an answer: texts as they are, objects as JSON."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+@register.filter
+def unlocalized(value: Any) -> str:
+    """A number for an attribute, with a point in every language."""
+    return str(value)
+
+
+@register.filter
+def plain_number(value: Any) -> str:
+    """A stored amount as a form's field takes it: 20.500000 as 20.5."""
+    try:
+        return f"{Decimal(str(value)).normalize():f}" if value not in ("", None) else ""
+    except InvalidOperation:
+        return str(value)
