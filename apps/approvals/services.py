@@ -10,6 +10,7 @@ from apps.approvals.models import ApprovalPolicy, Decision, Review
 from apps.common.errors import Conflict, Invalid, NotAllowed
 from apps.common.transactions import unit_of_work
 from apps.content.models import Item, Revision
+from apps.content.provenance import record_edits, unknown_links
 from apps.lifecycle.events import emit
 from apps.lifecycle.services import advance
 from apps.workspaces import audit
@@ -77,7 +78,7 @@ def open_review(*, item: Item) -> Review | None:
             item=item, closed_at=None, defaults={"workspace": item.workspace, "stage": item.review_stage}
         )
         policy = policy_of(item.workspace)
-        if not policy.wants(item.review_stage, item.kind):
+        if not policy.wants(item.review_stage, item.kind) and not _needs_person(item):
             _approve_by_policy(item, review, policy)
         elif created:
             data = {"stage": review.stage, "title": item.title, "revision": item.current_revision.number}
@@ -220,7 +221,16 @@ def _approve(item: Item, review: Review, revision: Revision, actor: Actor) -> No
         where={"current_revision": revision},
         data={"revision": revision.number, "stage": review.stage},
     )
+    record_edits(item)
     _close(review)
+
+
+def _needs_person(item: Item) -> bool:
+    """Whether a model put links into this revision that it was not given, and nobody has looked at them yet."""
+    approved = Decision._base_manager.filter(
+        revision=item.current_revision, verdict=Verdict.APPROVE, user__isnull=False
+    )
+    return bool(unknown_links(item)) and not approved.exists()
 
 
 def _approve_by_policy(item: Item, review: Review, policy: ApprovalPolicy) -> None:

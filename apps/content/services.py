@@ -16,6 +16,7 @@ from apps.common.text.hashtags import unique_hashtags
 from apps.common.transactions import unit_of_work
 from apps.content.images import KeptImage, NewImage, attach, carry, prepare
 from apps.content.models import Asset, Item, Revision, Variant
+from apps.content.provenance import record_edits
 from apps.lifecycle.events import emit
 from apps.lifecycle.services import advance
 from apps.workspaces import audit
@@ -147,6 +148,7 @@ def revise_item(
             advance(item, "reopen", actor=actor, fields=stage, data={"revision": revision.number})
         elif item.state == "changes_requested":
             submit_item(item=item, actor=actor)
+        record_edits(item)
         data = {"revision": revision.number, "note": note}
         audit.record(workspace=item.workspace, actor=actor, action="item.revise", target=item, data=data)
         emit(workspace=item.workspace, type="item.revised", subject=item, data={**data, "by": actor.label})
