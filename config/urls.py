@@ -42,6 +42,7 @@ urlpatterns = [
     path("by-hand/<str:token>/", file_by_link, name="by-hand-file"),
     path("w/<slug:slug>/", include("apps.uploads.urls")),
     path("w/<slug:slug>/", include("apps.clips.urls")),
+    path("w/<slug:slug>/", include("apps.content_plans.urls")),
     path("w/<slug:slug>/ai/", include("apps.templates.urls")),
     path("w/<slug:slug>/", include("apps.desk.urls")),
 ]

@@ -18,6 +18,7 @@ from apps.lifecycle.models import Run
 from apps.lifecycle.runs import start_run
 from apps.lifecycle.services import TransitionRefused
 from apps.lifecycle.signals import advanced
+from apps.platforms.models import Account
 from apps.schedules.models import Post
 from apps.schedules.services import note_unscheduled, schedule_item, schedule_ready_item, use_reservations
 from apps.workspaces.actors import SYSTEM
@@ -67,7 +68,11 @@ def schedule_clip(item: Item) -> list[Post]:
 
     Where it chose none, accounts take it as they take every item.
     """
-    accounts = accounts_of(settings_of(item.workspace))
+    return schedule_on(item, accounts_of(settings_of(item.workspace)))
+
+
+def schedule_on(item: Item, accounts: list[Account]) -> list[Post]:
+    """Into the next free slot of each of these accounts; without any, where accounts take items by themselves."""
     if not accounts:
         return schedule_ready_item(item=item)
     posts, reserved = use_reservations(item=item)

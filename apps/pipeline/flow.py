@@ -16,6 +16,7 @@ from apps.lifecycle.models import Run
 from apps.lifecycle.runs import cancel_run, start_run
 from apps.lifecycle.services import TransitionRefused, advance
 from apps.pipeline.clips import schedule_clip
+from apps.pipeline.plans import schedule_plan
 from apps.renders.services import has_final
 from apps.schedules.models import Post
 from apps.schedules.services import cancel_posts_of, schedule_ready_item
@@ -74,6 +75,8 @@ def render(item: Item) -> None:
 def put_on_schedule(item: Item) -> None:
     if item.kind == Item.Kind.CLIP:
         schedule_clip(item)
+    elif item.kind == Item.Kind.PLAN:
+        schedule_plan(item)
     else:
         schedule_ready_item(item=item)
 

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from django.dispatch import receiver
 from django.utils import timezone
 
+from apps.content.models import Item
 from apps.content_plans.machine import UNDER_WAY
 from apps.content_plans.models import ContentPlan
 from apps.content_plans.services import fail_plan, resume_plan
@@ -16,6 +17,8 @@ from apps.lifecycle.handlers import handles
 from apps.lifecycle.models import Run
 from apps.lifecycle.services import TransitionRefused
 from apps.lifecycle.signals import advanced
+from apps.pipeline.clips import schedule_on
+from apps.schedules.models import Post
 from apps.workspaces.audit import describe
 
 log = structlog.get_logger(__name__)
@@ -60,3 +63,9 @@ def on_run_ended(instance: Run, target: str, **_: Any) -> None:
             fail_plan(plan=plan, run=instance)
         except TransitionRefused:
             log.info("overtaken", plan=plan.pk)
+
+
+def schedule_plan(item: Item) -> list[Post]:
+    """A ready text goes to the accounts that its plan names; without any, where accounts take items by themselves."""
+    plan = ContentPlan._base_manager.filter(item=item).first()
+    return schedule_on(item, list(plan.accounts.order_by("pk")) if plan else [])

@@ -144,7 +144,8 @@ class Model:
 
 
 @pytest.fixture
-def model(in_workspace) -> Iterator[Model]:
+def model(in_workspace, settings) -> Iterator[Model]:
+    settings.PRIVATE_HOSTS = frozenset({"127.0.0.1"})
     with openai_server.serve() as server:
         made = Model(server)
 

@@ -13,6 +13,7 @@ from apps.content_plans.services.plans import (
     fail_plan,
     process,
     resume_plan,
+    retry_plan,
     start_due_plans,
 )
 from apps.content_plans.services.processing import process_now, process_plan
@@ -31,6 +32,7 @@ __all__ = [
     "process_now",
     "process_plan",
     "resume_plan",
+    "retry_plan",
     "set_settings",
     "settings_of",
     "start_due_plans",

@@ -33,6 +33,7 @@ MOST_PAGES, MOST_PHRASES = 10, 12
 OVERRIDABLE = (
     Kind.RESEARCH_SUMMARY, Kind.OUTLINE, Kind.BLOG_DRAFT, Kind.METADATA, Kind.SEO_REWRITE, Kind.VARIANT,
 )  # fmt: skip
+_CLEAR: dict[str, Any] = {"problem": None, "waiting": None, "waits_until": None}
 _LANGUAGE = regex.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})?")
 _SEPARATORS = regex.compile(r"[\n;]+")
 
@@ -137,11 +138,15 @@ def process(*, plan: ContentPlan, actor: Actor) -> ContentPlan:
         actor.require("write_content", plan.workspace)
         resume_plan(plan=plan, actor=actor)
         return plan
-    fresh: dict[str, Any] = {"problem": None, "waiting": None, "waits_until": None}
     if plan.state == "failed":
-        return advance(plan, "retry", actor=actor, fields=fresh, data={"title": plan.title})
-    fields = {**fresh, "edition": F("edition") + 1, "brief": None, "outline": None}
+        return retry_plan(plan=plan, actor=actor)
+    fields = {**_CLEAR, "edition": F("edition") + 1, "brief": None, "outline": None}
     return advance(plan, "process", actor=actor, fields=fields, data={"title": plan.title})
+
+
+def retry_plan(*, plan: ContentPlan, actor: Actor) -> ContentPlan:
+    """Queue a plan that failed again; what is there already is kept. Raises TransitionRefused."""
+    return advance(plan, "retry", actor=actor, fields=_CLEAR, data={"title": plan.title})
 
 
 def resume_plan(*, plan: ContentPlan, actor: Actor = SYSTEM) -> Run:

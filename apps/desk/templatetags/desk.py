@@ -53,6 +53,8 @@ WORK_NAMES = {
     "clip_take": _("Copying from the watched folder"),
     "clip": _("Preparing the clip"),
     "clip_metadata": _("Describing the clip"),
+    "plan": _("Working on the plan"),
+    "plan_take": _("Taking a round"),
 }
 
 
@@ -105,7 +107,7 @@ def on_wall(moment: datetime | None, zone: ZoneInfo) -> str:
     return f"{moment.astimezone(zone):%Y-%m-%dT%H:%M}" if moment else ""
 
 
-KINDS = {"item": _("Item"), "clip": _("Clip"), "post": _("Post"), "story": _("Story"), "run": _("Work")}
+KINDS = {"item": _("Item"), "plan": _("Plan"), "clip": _("Clip"), "post": _("Post"), "story": _("Story"), "run": _("Work")}
 SENTENCES = {
     "review.opened": _("Review opened"),
     "review.decided": _("%(verdict)s · version %(revision)s · %(by)s"),
