@@ -43,6 +43,7 @@ APPS = (
     "templates",
     "stories",
     "clips",
+    "content_plans",
     "content",
     "approvals",
     "platforms",

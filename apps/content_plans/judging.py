@@ -55,6 +55,11 @@ def page_of(plan: ContentPlan, markdown: str, metadata: dict[str, Any]) -> Page:
     )
 
 
+def prose_of(markdown: str) -> str:
+    """The article without headings and marks, paragraphs divided by blank lines."""
+    return "\n\n".join(block.text for block in Page(html=html_of(markdown)).blocks if not block.level)
+
+
 def report_of(plan: ContentPlan, markdown: str, metadata: dict[str, Any]) -> Report:
     return judge(page_of(plan, markdown, metadata))
 
@@ -157,4 +162,4 @@ def _pieces(index: int, text: str, report: Report) -> list[Piece]:
     ]
 
 
-__all__ = ["gap_of", "html_of", "integrity_of", "report_of", "shown_of", "tone_of"]
+__all__ = ["gap_of", "html_of", "integrity_of", "prose_of", "report_of", "shown_of", "tone_of"]

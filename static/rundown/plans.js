@@ -2,6 +2,8 @@
 (() => {
   "use strict";
 
+  document.documentElement.classList.add("js");
+
   document.addEventListener("click", ({ target }) => {
     const check = target.closest?.("button[data-check]");
     if (!check) return;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import regex
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 from apps.common.text.hashtags import unique_hashtags
 from apps.common.text.slugs import slug
 from apps.common.text.words import shorten
+from apps.content_plans.judging import prose_of
 from apps.content_plans.models import ContentPlan, ResearchPage
 from apps.content_plans.queries import pages_read
 from apps.content_plans.services.asking import Writer
@@ -49,11 +51,12 @@ def write_outline(plan: ContentPlan, writer: Writer) -> dict[str, Any]:
     )
 
 
-def research_text(plan: ContentPlan) -> str:
-    """The summary and the points, one a line with its source's number."""
+def research_text(plan: ContentPlan, *, told: Collection[str] = ()) -> str:
+    """The points, one a line with its source's number, or else the summary; without those that were told already."""
     brief = plan.brief or {}
-    points = [f"{point['text']} [{point['source']}]" for point in brief.get("points", [])]
-    return "\n".join(points or [brief.get("summary", "")])
+    points = {point["text"]: point["source"] for point in reversed(brief.get("points", []))}
+    lines = [f"{text} [{points[text]}]" for text in reversed(points) if text not in told]
+    return "\n".join(lines if points else [brief.get("summary", "")])
 
 
 def write_sections(plan: ContentPlan, writer: Writer, work: Work) -> tuple[str, list[dict[str, Any]]]:
@@ -63,7 +66,7 @@ def write_sections(plan: ContentPlan, writer: Writer, work: Work) -> tuple[str, 
     for number, section in enumerate(sections, 1):
         said = {"number": number, "total": len(sections), "heading": section["heading"]}
         work.progress(number - 1, note=_("Section %(number)d of %(total)d: %(heading)s") % said)
-        answer = writer.ask("blog_draft", _section_variables(plan, section, len(sections)))
+        answer = writer.ask("blog_draft", _section_variables(plan, section, [claim["text"] for claim in claims]))
         body = _REFERENCE.sub("", answer["markdown"]).strip()
         pieces.append(f"## {section['heading'].strip()}\n\n{body}")
         claims += [{**claim, "section": number} for claim in answer.get("claims", [])]
@@ -71,7 +74,8 @@ def write_sections(plan: ContentPlan, writer: Writer, work: Work) -> tuple[str, 
     return "\n\n".join(pieces), _known(claims, plan)
 
 
-def _section_variables(plan: ContentPlan, section: dict[str, Any], count: int) -> dict[str, Any]:
+def _section_variables(plan: ContentPlan, section: dict[str, Any], told: Collection[str]) -> dict[str, Any]:
+    count = len(plan.outline["sections"])
     points = "\n".join(f"- {point}" for point in section.get("points", []))
     return {
         "title": plan.outline["title"],
@@ -81,7 +85,7 @@ def _section_variables(plan: ContentPlan, section: dict[str, Any], count: int) -
         "secondary": plan.secondary,
         "tone": plan.tone,
         "voice": "",
-        "research": research_text(plan),
+        "research": research_text(plan, told=told),
         "target_words": max(80, _target_words(plan) // max(count, 1)),
     }
 
@@ -102,7 +106,7 @@ def _known(claims: list[dict[str, Any]], plan: ContentPlan) -> list[dict[str, An
 
 def write_metadata(plan: ContentPlan, writer: Writer, markdown: str) -> dict[str, Any]:
     title = (plan.outline or {}).get("title") or plan.title
-    answer = writer.ask("metadata", {"title": title, "text": markdown, "keyphrase": plan.keyphrase})
+    answer = writer.ask("metadata", {"title": title, "text": prose_of(markdown), "keyphrase": plan.keyphrase})
     return {
         "title": (answer.get("title") or title)[:300],
         "seo_title": answer.get("seo_title", ""),

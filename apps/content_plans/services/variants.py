@@ -10,6 +10,7 @@ from apps.common.text.lengths import measure
 from apps.common.text.sentences import sentences
 from apps.common.text.words import shorten
 from apps.content.models import Revision, Variant
+from apps.content_plans.judging import prose_of
 from apps.content_plans.models import ContentPlan, Round
 from apps.content_plans.queries import text_platforms
 from apps.content_plans.services.asking import Writer
@@ -63,7 +64,7 @@ def _ask(plan: ContentPlan, found: Round, platform: str, adapter: Platform, writ
             "limit": limit,
             "unit": adapter.limits.unit,
             "title": found.metadata["title"],
-            "text": found.markdown,
+            "text": prose_of(found.markdown),
             "hashtags": found.metadata["hashtags"],
             "tone": plan.tone,
             "voice": "",
