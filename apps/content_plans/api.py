@@ -71,7 +71,7 @@ class PlanOut(Schema):
     language: str = Field(examples=["en"])
     state: State
     state_at: datetime
-    seo_score: int | None = Field(description="Of the latest round, 0 to 100.", examples=[83])
+    seo_score: int | None = Field(description="Of the text it has, 0 to 100.", examples=[83])
     rounds_done: int = Field(examples=[2])
     edition: int = Field(description="How often it was processed.", examples=[1])
     waiting: Said | None = Field(description="Why it does not go on just now; it will by itself.")

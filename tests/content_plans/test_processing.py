@@ -10,6 +10,8 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from apps.common.text.lengths import measure
+from apps.common.text.similar import fingerprint
+from apps.content_plans.judging import twins_of
 from apps.content_plans.models import ContentPlan
 from apps.content_plans.services import process, set_settings, start_due_plans
 from apps.lifecycle.models import Event, Run
@@ -18,7 +20,7 @@ from apps.lifecycle.services import advance
 from apps.pipeline import plans as flow
 from apps.templates.models import Budget
 from apps.workspaces.actors import SYSTEM
-from tests.content_plans.conftest import fresh, says
+from tests.content_plans.conftest import PARAGRAPH, fresh
 from tests.factories.plans import make_plan
 
 LONG = "A rain barrel saves water. " * 40
@@ -118,10 +120,12 @@ def test_links_that_nobody_gave_and_statements_without_source_are_told(in_worksp
     assert (draft.integrity["sourced"], draft.integrity["unsourced"][0]) == (0, "It saves water.")
 
 
-def test_a_plan_nearly_the_same_as_another_is_told(in_workspace, site, carry):
-    first = made(in_workspace, carry, title="Barrels", competitor_urls=(site("/one"),))
-    second = made(in_workspace, carry, title="Barrels", competitor_urls=(site("/one"),))
-    assert second.round.integrity["twins"] == [{"plan": first.pk, "title": "Barrels"}]
+def test_a_plan_nearly_the_same_as_another_is_told(in_workspace):
+    first = make_plan(in_workspace, title="Barrels", fingerprint=fingerprint(PARAGRAPH * 2))
+    second = make_plan(in_workspace, title="More about barrels")
+    assert twins_of(second, f"{PARAGRAPH * 2} Indeed.") == [{"plan": first.pk, "title": "Barrels"}]
+    assert twins_of(second, "Quite another text about bread. " * 20) == []
+    assert twins_of(first, PARAGRAPH * 2) == []
 
 
 def test_a_variant_that_is_too_long_is_asked_for_again_and_then_shortened(in_workspace, carry, model):
@@ -137,8 +141,6 @@ def test_a_variant_that_is_too_long_is_asked_for_again_and_then_shortened(in_wor
 
 def test_rewriting_stops_when_nothing_is_gained_and_at_the_target(in_workspace, carry, model, actor):
     owner = actor("owner")
-    same = says({"response_format": {"json_schema": {"schema": {"properties": {"markdown": {}, "claims": {}}}}}})
-    assert set(same) == {"markdown", "claims"}
     set_settings(workspace=in_workspace, actor=owner, start="by_hand", lead_days=3, target_score=1, most_rounds=3)
     assert made(in_workspace, carry, title="One", skip_research=True).rounds.count() == 1
     set_settings(workspace=in_workspace, actor=owner, start="by_hand", lead_days=3, target_score=100, most_rounds=0)

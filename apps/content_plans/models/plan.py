@@ -16,7 +16,7 @@ class ContentPlan(StatefulModel):
     secondary: further keyphrases. platforms: slugs of platforms that get a variant of their own; accounts: where the
     finished item is scheduled, beside those that take items by themselves. overrides: {"outline": 12}, the version of
     an AI template by kind. edition: how often it was processed. waiting: {"message", "hint"} while it may not go on;
-    waits_until: when to look again. problem: {"message", "hint"} of what stopped it. fingerprint: of its latest text,
+    waits_until: when to look again. problem: {"message", "hint"} of what stopped it. fingerprint: of the text it has,
     for finding doubles. variant_notes: by platform, what had to be done to make a variant fit. round: the one whose
     text the item has.
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from apps.common.errors import Conflict, NotFound
+from apps.common.text.similar import fingerprint
 from apps.common.transactions import unit_of_work
 from apps.content.models import Item, Revision
 from apps.content.services import EDITABLE, Origin, Text, create_item, revise_item, submit_item
@@ -58,7 +59,8 @@ def deliver(plan: ContentPlan, found: Round, writer: Writer, work: Work) -> Item
             submit_item(item=item, actor=SYSTEM)
         plan.item, plan.round = item, found
         plan.variant_notes = {each.platform: each.note for each in prepared if each.note}
-        ContentPlan._base_manager.filter(pk=plan.pk).update(item=item, round=found, variant_notes=plan.variant_notes)
+        plan.fingerprint, plan.seo_score = fingerprint(found.markdown), found.seo_score
+        plan.save(update_fields=["item", "round", "variant_notes", "fingerprint", "seo_score"])
         data = {"title": plan.title, "item": item.pk, "round": found.number}
         emit(workspace=plan.workspace, type="plan.item", subject=plan, data=data)
     return item
