@@ -18,9 +18,18 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
 from apps.common.errors import DomainError
-from apps.templates import activation, queries, services
+from apps.templates import activation, money, queries, services
 from apps.templates.diff import diff_variables, diff_versions
-from apps.templates.models import Generation, PromptTemplate, PromptVersion
+from apps.templates.models import (
+    Activation,
+    Budget,
+    CaseResult,
+    Generation,
+    PromptCase,
+    PromptTemplate,
+    PromptVersion,
+    TextProvider,
+)
 from apps.templates.services import Draft
 from apps.workspaces.admin_base import WorkspaceAdmin
 
@@ -268,3 +277,53 @@ class GenerationAdmin(WorkspaceAdmin):
     @display(description=_("seconds"), ordering="seconds")
     def shown_seconds(self, generation: Generation) -> str:
         return f"{generation.seconds:.1f}"
+
+
+@admin.register(Activation)
+class ActivationAdmin(WorkspaceAdmin):
+    """Which version was used when. Read only: the AI page asks, agrees and goes back."""
+
+    icon = "published_with_changes"
+    list_display = ("version", "before", "state", "asked_label", "decided_label", "created_at")
+    list_filter = ("state",)
+    list_select_related = ("version__template", "before__template")
+    fields = ("version", "before", "state", "asked_label", "decided_label", "decided_at", "created_at")
+
+
+@admin.register(PromptCase)
+class PromptCaseAdmin(WorkspaceAdmin):
+    icon = "rule"
+    delete_permission = "manage_templates"
+    list_display = ("name", "kind", "author_label", "created_at")
+    list_filter = ("kind",)
+    fields = ("name", "kind", "variables", "checks", "author_label", "created_at")
+
+
+@admin.register(CaseResult)
+class CaseResultAdmin(WorkspaceAdmin):
+    icon = "fact_check"
+    list_display = ("case", "version", "passed", "engine", "created_at")
+    list_filter = ("passed", "engine")
+    list_select_related = ("case", "version__template")
+    fields = ("case", "version", "passed", "failures", "engine", "created_at")
+
+
+@admin.register(Budget)
+class BudgetAdmin(WorkspaceAdmin):
+    icon = "savings"
+    change_permission = "manage_workspace"
+    list_display = ("__str__", "soft_limit", "hard_limit")
+    fields = ("soft_limit", "hard_limit")
+
+    def save_model(self, request: HttpRequest, obj: Budget, form: forms.ModelForm, change: bool) -> None:
+        limits = {name: form.cleaned_data[name] for name in self.fields}
+        money.set_budget(workspace=request.workspace, actor=request.actor, **limits)
+
+
+@admin.register(TextProvider)
+class TextProviderAdmin(WorkspaceAdmin):
+    """Read only, and without the key: the AI page writes it."""
+
+    icon = "hub"
+    list_display = ("__str__", "engine", "model", "concurrency", "calls_per_minute")
+    fields = ("engine", "base_url", "model", "input_price", "output_price", "concurrency", "calls_per_minute")

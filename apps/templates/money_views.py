@@ -12,7 +12,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from apps.common.clock import database_now
 from apps.common.errors import AdapterError, DomainError
@@ -148,9 +148,11 @@ def _provider_page(request: HttpRequest, *, problem: DomainError | None = None, 
     return render(request, "ai/provider.html", context, status=problem.status if problem else 200)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def check(request: HttpRequest, slug: str) -> HttpResponse:
     """The button that sees whether the provider answers."""
+    if request.method == "GET":
+        return redirect("ai:provider", slug)
     try:
         found = money.check_provider(workspace=request.workspace, actor=request.actor)
     except AdapterError as error:
@@ -158,8 +160,10 @@ def check(request: HttpRequest, slug: str) -> HttpResponse:
     return _provider_page(request, connection=found)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def remove(request: HttpRequest, slug: str) -> HttpResponse:
+    if request.method == "GET":
+        return redirect("ai:provider", slug)
     money.remove_provider(workspace=request.workspace, actor=request.actor)
     messages.success(request, _("The key is forgotten; the installation's provider is asked."))
     return redirect("ai:provider", slug)

@@ -110,13 +110,17 @@ def _base(request: HttpRequest, found: PromptTemplate) -> PromptVersion:
     return _or_404(queries.version_of, request.workspace, int(asked), kind=found.kind)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def try_it(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
     """The panel with what one or two versions answer; a part of the template's page."""
     found = _template(request, kind)
+    if request.method == "GET":
+        return redirect("ai:template", slug, kind)
     request.actor.require("manage_templates", request.workspace)
     try:
         versions = [_tried_version(request, found, name) for name in ("first", "second") if request.POST.get(name)]
+        if not versions:
+            raise Invalid(_("Choose what to try."))
         values = forms.values_of(request.POST.get("values", "")) if request.POST.get("from") == "values" else None
         if values is None:
             item = request.POST.get("from", "")
@@ -149,10 +153,12 @@ def _tried_version(request: HttpRequest, found: PromptTemplate, name: str) -> Pr
     return version
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def act(request: HttpRequest, slug: str, kind: str, action: str) -> HttpResponse:
     """What the buttons of a template do."""
     _template(request, kind)
+    if request.method == "GET":
+        return redirect("ai:template", slug, kind)
     workspace, actor, post = request.workspace, request.actor, request.POST
     about = {"workspace": workspace, "kind": kind, "actor": actor}
     steps = {
@@ -227,9 +233,11 @@ def version(request: HttpRequest, slug: str, version_id: int) -> HttpResponse:
     return render(request, "ai/version.html", context)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def add_case(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
     _template(request, kind)
+    if request.method == "GET":
+        return _to_cases(request, kind)
     post = request.POST
     cases.add_case(
         workspace=request.workspace,

@@ -107,5 +107,5 @@ TENANT = {
     "prompt_templates.PromptCase": make_case,
     "prompt_templates.CaseResult": make_result,
     "prompt_templates.Budget": lambda workspace: Budget._base_manager.get_or_create(workspace=workspace)[0],
-    "prompt_templates.TextProvider": make_provider,
+    "prompt_templates.TextProvider": lambda workspace: make_provider(workspace, base_url="http://127.0.0.1:9/v1"),
 }

@@ -227,6 +227,6 @@ def test_api_operation_does_not_reach_an_object_of_another_workspace(town, route
 )
 def test_api_list_shows_nothing_of_another_workspace(town, route):
     headers = town.bearer(town.people[Role.OWNER], town.ours)
-    answer = town.client(None).get(route.path, headers=headers)
+    answer = town.client(None).get(route.fill("", town.our_objects), headers=headers)
     assert answer.status_code == 200
     assert CANARY not in answer.content.decode()

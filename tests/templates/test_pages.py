@@ -94,7 +94,7 @@ def test_two_versions_answer_side_by_side(in_workspace, enter, to, service):
     assert "Calm seas" in html
     assert "It has links that it was not given:" in html
     assert html.count("0.120000 USD") == 2
-    assert "The harbour light: Night 1 began." in html
+    assert "Night 1 began. The light went out." in html
     rows = list(Generation.objects.order_by("pk"))
     assert [(row.trial, row.version) for row in rows] == [(True, None), (True, version)]
 

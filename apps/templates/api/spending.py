@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from ninja import Field, Query, Router, Schema
 from ninja.pagination import paginate
 
-from apps.common.errors import NotFound
+from apps.common.errors import AdapterError, NotFound
 from apps.common.pagination import CursorPagination
 from apps.templates import money, queries
 from apps.templates.models import Generation
@@ -96,6 +96,8 @@ class ProviderIn(Schema):
 
 
 class ConnectionOut(Schema):
+    answers: bool
+    problem: str = Field(description="Why it does not answer, and the way out.", examples=[""])
     models: list[str] = Field(description="What the provider offers.", examples=[["gpt-5-mini"]])
     model: str = Field(examples=["gpt-5-mini"])
     has_model: bool = Field(description="The chosen model is among them.")
@@ -123,9 +125,14 @@ def remove_provider(request: HttpRequest) -> dict[str, Any]:
 
 
 @router.post("/ai/provider/check", response=ConnectionOut, summary="See whether the provider answers")
-def check_provider(request: HttpRequest) -> money.Connection:
-    """Asks which models there are; nothing is spent. 502 with the reason when it does not answer."""
-    return money.check_provider(workspace=request.workspace, actor=request.actor)
+def check_provider(request: HttpRequest) -> dict[str, Any]:
+    """Asks which models there are; nothing is spent."""
+    try:
+        found = money.check_provider(workspace=request.workspace, actor=request.actor)
+    except AdapterError as error:
+        problem = f"{error.message} {error.hint}".strip()
+        return {"answers": False, "problem": problem, "models": [], "model": "", "has_model": False}
+    return {"answers": True, "problem": "", **vars(found), "has_model": found.has_model}
 
 
 class GenerationOut(Schema):

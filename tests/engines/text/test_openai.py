@@ -275,3 +275,16 @@ class TestConformance(TextEngineConformance):
     def failing(self, service, engine, request):
         service.will(fails(request.param))
         return engine, script_request()
+
+
+def test_an_address_that_a_workspace_gave_may_not_lead_inside(service):
+    engine = OpenAIEngine(base_url=service.url, api_key=KEY, private_hosts=frozenset())
+
+    error = refusal_of(engine)
+
+    assert (error.permanent, str(error)) == (True, "127.0.0.1 is not a public address.")
+    assert "PRIVATE_HOSTS" in error.hint
+    assert service.requests == []
+    service.will(answers(GOOD))
+    allowed = OpenAIEngine(base_url=service.url, api_key=KEY, private_hosts=frozenset({"127.0.0.1"}))
+    assert allowed.generate(REQUEST).data == GOOD
