@@ -66,11 +66,18 @@ def make_page(plan: ContentPlan, position: int = 1, **fields: Any) -> ResearchPa
     return ResearchPage._base_manager.create(workspace=plan.workspace, plan=plan, position=position, **values)
 
 
+def _round(workspace: Workspace) -> Round:
+    """Of the plan that the workspace has already, since addresses name both."""
+    title = f"{workspace.name} plan"
+    plan = ContentPlan.objects.filter(title=title).first() or make_plan(workspace, title=title)
+    return make_round(plan, plan.rounds.count() + 1)
+
+
 TENANT = {
     "content_plans.ContentPlan": lambda workspace: make_plan(workspace, title=f"{workspace.name} plan"),
     "content_plans.PlanSettings": lambda workspace: PlanSettings.objects.get_or_create(workspace=workspace)[0],
     "content_plans.ResearchPage": lambda workspace: make_page(
         make_plan(workspace), title=f"{workspace.name} page", url=f"https://{workspace.slug}.example/"
     ),
-    "content_plans.Round": lambda workspace: make_round(make_plan(workspace, title=f"{workspace.name} plan")),
+    "content_plans.Round": lambda workspace: _round(workspace),
 }
