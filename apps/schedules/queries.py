@@ -71,7 +71,7 @@ def pools() -> QuerySet[EvergreenPool]:
 
 
 def reservations() -> QuerySet[Reservation]:
-    return Reservation.objects.select_related("workspace", "item", "account")
+    return Reservation.objects.filter(settled_at=None).select_related("workspace", "item", "account")
 
 
 def calendars() -> QuerySet[CalendarFeed]:

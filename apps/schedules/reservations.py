@@ -31,7 +31,7 @@ def reserve(*, item: Item, account: Account, at: datetime, actor: Actor) -> Rese
         kept, _made = Reservation._base_manager.update_or_create(
             item=item,
             account=account,
-            defaults={"due_at": at, "made_by": actor.label, "problem": ""},
+            defaults={"due_at": at, "made_by": actor.label, "problem": "", "settled_at": None},
             create_defaults={"due_at": at, "made_by": actor.label, "workspace": account.workspace},
         )
         _note(kept, actor, "reservation.set")
@@ -39,11 +39,12 @@ def reserve(*, item: Item, account: Account, at: datetime, actor: Actor) -> Rese
 
 
 def drop_reservation(*, reservation: Reservation, actor: Actor) -> None:
-    """The item keeps its way through review; only its time is given up."""
+    """The item keeps its way through review; only its time is given up. It then waits for a person to place it."""
     actor.require("publish_content", reservation.workspace)
     with unit_of_work():
         _note(reservation, actor, "reservation.drop")
-        reservation.delete()
+        reservation.settled_at = database_now()
+        reservation.save(update_fields=["settled_at"])
 
 
 def _note(kept: Reservation, actor: Actor, action: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from apps.clips.services import announce_scheduled
@@ -26,6 +27,7 @@ from apps.schedules.concerns import Concern
 from apps.schedules.drafts import problems_of
 from apps.schedules.machine import OPEN, SCHEDULABLE, UNDER_WAY
 from apps.schedules.models import Post, Recurrence, Reservation
+from apps.schedules.parts import wake_next_parts
 from apps.schedules.wake import wake_dispatcher
 from apps.workspaces import audit
 from apps.workspaces.actors import SYSTEM, Actor
@@ -195,15 +197,17 @@ class _Plan:
 
 
 def schedule_ready_item(*, item: Item) -> list[Post]:
-    """Schedule a ready item at the times reserved for it, and else where accounts take items by themselves.
+    """Schedule a ready item at the times reserved for it; one without any, where accounts take items by themselves.
 
     An account that ever had a post of this revision is left alone: a person who cancelled it meant it.
     """
     posts, reserved = use_reservations(item=item)
+    if reserved:
+        return posts
     accounts = Account._base_manager.filter(workspace=item.workspace).exclude(intake=Account.Intake.BY_HAND)
     accounts = accounts.exclude(state=Account.State.DISCONNECTED)
     had = Post._base_manager.filter(item=item, revision=item.approved_revision).values("account")
-    for account in accounts.exclude(pk__in=had).exclude(pk__in=reserved):
+    for account in accounts.exclude(pk__in=had):
         at = database_now() if account.intake == Account.Intake.AT_ONCE else None
         try:
             posts += schedule_item(item=item, account=account, actor=SYSTEM, at=at, soonest=True)
@@ -214,25 +218,39 @@ def schedule_ready_item(*, item: Item) -> list[Post]:
 
 
 def use_reservations(*, item: Item) -> tuple[list[Post], set[int]]:
-    """Turn what was reserved for a ready item into posts; also returns the accounts that stay reserved.
+    """Turn what was reserved for a ready item into posts; also returns the accounts that a person ever reserved.
 
-    One that cannot be kept says why, once, and waits for a person.
+    One that cannot be kept says why, once, and waits for a person. One that was kept for a version before is kept for
+    this one too.
     """
     posts: list[Post] = []
-    kept: set[int] = set()
-    for each in Reservation._base_manager.filter(item=item).select_related("account__workspace"):
+    reserved = list(Reservation._base_manager.filter(item=item).select_related("account__workspace"))
+    for each in reserved:
+        if not _still_wanted(each, item):
+            continue
         at = max(each.due_at, database_now())
         try:
             if at - each.due_at > timedelta(minutes=each.account.catch_up):
                 raise Conflict(_("The time has passed before this was ready."))
             with unit_of_work():
                 posts += schedule_item(item=item, account=each.account, actor=SYSTEM, at=at)
-                each.delete()
+                _settle(each, settled_at=database_now(), problem="")
         except (Conflict, Invalid) as error:
-            kept.add(each.account_id)
             note_unscheduled(item=item, account=each.account, reason=error.message)
-            Reservation._base_manager.filter(pk=each.pk).update(problem=error.message[:300])
-    return posts, kept
+            _settle(each, settled_at=None, problem=error.message[:300])
+    return posts, {each.account_id for each in reserved}
+
+
+def _settle(reservation: Reservation, **fields: Any) -> None:
+    Reservation._base_manager.filter(pk=reservation.pk).update(**fields)
+
+
+def _still_wanted(reservation: Reservation, item: Item) -> bool:
+    """What was given up is not, nor what came of it already, in this version or out there in another."""
+    if reservation.settled_at is None:
+        return True
+    came = Post._base_manager.filter(item=item, account=reservation.account_id)
+    return came.exists() and not came.filter(Q(revision=item.approved_revision) | Q(state="published")).exists()
 
 
 def note_unscheduled(*, item: Item, account: Account, reason: str) -> None:
@@ -350,7 +368,7 @@ def restore_post(*, post: Post, actor: Actor) -> Post:
 
 
 def cancel_post(*, post: Post, actor: Actor) -> Post:
-    """Take a post off the schedule. Raises TooLate once the call to the platform has begun."""
+    """Take a post off the schedule; later parts go on. Raises TooLate once the call to the platform has begun."""
     actor.require("publish_content", post.workspace)
     with unit_of_work():
         item = lock_item(post.item_id)
@@ -358,7 +376,9 @@ def cancel_post(*, post: Post, actor: Actor) -> Post:
             advance(post, "cancel", actor=actor, fields=CLEARED)
         except TransitionRefused as refusal:
             raise _too_late(post) from refusal
+        wake_next_parts(post)
         settle_item(item)
+        wake_dispatcher()
     return post
 
 

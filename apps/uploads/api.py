@@ -203,14 +203,14 @@ def list_dead_letters(request: HttpRequest, filters: Query[CauseFilter]) -> Any:
 def replay_many(request: HttpRequest, body: BulkIn) -> SettledOut:
     """At most 500 at once, by id or by cause. What cannot be sent again is named, and the others are."""
     request.actor.require("publish_content", request.workspace)
-    return _settled(dead_letters.replay_all(posts=_chosen(request, body), actor=request.actor))
+    return _settled(dead_letters.replay_all(posts=_chosen(request, body), actor=request.actor), body)
 
 
 @router.post("/dead-letters/drop", response=SettledOut, summary="Drop dead letters")
 def drop_many(request: HttpRequest, body: BulkIn) -> SettledOut:
     """At most 500 at once, by id or by cause."""
     request.actor.require("publish_content", request.workspace)
-    return _settled(dead_letters.drop_all(posts=_chosen(request, body), actor=request.actor))
+    return _settled(dead_letters.drop_all(posts=_chosen(request, body), actor=request.actor), body)
 
 
 @router.post("/dead-letters/{int:post_id}/replay", response=PostOut, summary="Send a dead letter again")
@@ -270,9 +270,14 @@ def _chosen(request: HttpRequest, body: BulkIn) -> list[Post]:
     return list(found.visible_to(request.actor.user).order_by("state_at", "pk")[: dead_letters.AT_ONCE])
 
 
-def _settled(settled: dead_letters.Settled) -> SettledOut:
+def _settled(settled: dead_letters.Settled, body: BulkIn) -> SettledOut:
+    """Every id that was sent is in the answer: also one of no post, or of a post that waits for nobody."""
+    done = [post.pk for post in settled.done]
     refused = [RefusedOut(post=post.pk, code=error.code, message=str(error.message)) for post, error in settled.refused]
-    return SettledOut(done=[post.pk for post in settled.done], refused=refused)
+    answered = {*done, *(each.post for each in refused)}
+    said = str(_("There is no post of this number that waits for a person."))
+    refused += [RefusedOut(post=pk, code="not_found", message=said) for pk in body.posts if pk not in answered]
+    return SettledOut(done=done, refused=refused)
 
 
 class UsageOut(Schema):

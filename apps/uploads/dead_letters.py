@@ -12,8 +12,7 @@ from apps.common.transactions import unit_of_work
 from apps.platforms.models import Account
 from apps.schedules.models import Post
 from apps.schedules.services import cancel_post, send_again
-from apps.schedules.wake import wake_dispatcher
-from apps.uploads.outcomes import WARY, wake_next_parts
+from apps.uploads.outcomes import WARY
 from apps.uploads.problems import maybe_online
 from apps.workspaces.actors import Actor
 
@@ -41,11 +40,7 @@ def replay(*, post: Post, actor: Actor) -> Post:
 
 def drop(*, post: Post, actor: Actor) -> Post:
     """Give it up. The parts after it go on."""
-    with unit_of_work():
-        cancel_post(post=post, actor=actor)
-        wake_next_parts(post)
-        wake_dispatcher()
-    return post
+    return cancel_post(post=post, actor=actor)
 
 
 def replay_all(*, posts: Iterable[Post], actor: Actor) -> Settled:

@@ -18,6 +18,7 @@ from apps.platforms.base import NeedsLogin, NeedsPerson, PublishResult, RateLimi
 from apps.platforms.models import Account
 from apps.platforms.services import flag_login
 from apps.schedules.models import Post, Waiting
+from apps.schedules.parts import wake_next_parts
 from apps.schedules.services import lock_item, settle_item
 from apps.schedules.wake import wake_dispatcher
 from apps.uploads.leases import Lease, backoff, close, freed
@@ -54,14 +55,6 @@ def published(lease: Lease, result: PublishResult) -> str:
         return _late(lease, response=response)
     failpoint("uploads.after_result")
     return post.state
-
-
-def wake_next_parts(post: Post) -> None:
-    """The parts that this one held back. They waited through no fault of theirs, so their grace begins now."""
-    siblings = Post._base_manager.filter(account=post.account_id, revision=post.revision_id, repeat=post.repeat)
-    waiting = siblings.filter(state="scheduled", waiting_for=Waiting.PART)
-    now = database_now()
-    waiting.update(wake_at=now, not_before=now, sent_at=None, waiting_for="")
 
 
 def failed(lease: Lease, error: AdapterError) -> str:

@@ -22,6 +22,7 @@ from apps.lifecycle.services import TransitionRefused, advance
 from apps.platforms.base import OutcomeUnknown, PublishRequest
 from apps.platforms.models import Account
 from apps.schedules.models import Post, Waiting
+from apps.schedules.parts import wake_next_parts
 from apps.schedules.services import CLEARED, lock_item, mark_missed, miss_post, settle_item
 from apps.schedules.wake import wake_dispatcher
 from apps.uploads import budgets, gate, outcomes, reconcile
@@ -241,7 +242,7 @@ def report_published(*, post: Post, actor: Actor, url: str = "") -> Post:
         item = lock_item(post.item_id)
         fields = freed(wake_at=None, published_at=database_now(), url=url, error=None)
         advance(post, "report_published", actor=actor, fields=fields, data={"url": url})
-        outcomes.wake_next_parts(post)
+        wake_next_parts(post)
         settle_item(item)
         wake_dispatcher()
     return post

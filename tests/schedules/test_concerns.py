@@ -9,13 +9,16 @@ import pytest
 
 from apps.common.errors import Conflict, Invalid, NotAllowed, TooLate
 from apps.content.models import Item
-from apps.content.services import Text, create_item, submit_item
+from apps.content.services import Text, create_item, revise_item, submit_item
+from apps.desk.schedule_queries import ready_items
 from apps.lifecycle.models import Event
 from apps.lifecycle.services import advance
+from apps.schedules import queries
 from apps.schedules.batches import send_all_again, space_items
 from apps.schedules.booking import earliest, next_free_slot
 from apps.schedules.concerns import Doubtful
-from apps.schedules.models import Post, Reservation
+from apps.schedules.models import Post
+from apps.schedules.reservations import drop_reservation
 from apps.schedules.services import (
     cancel_post,
     post_now,
@@ -222,7 +225,34 @@ def test_a_reserved_time_becomes_a_post_when_the_item_is_ready(account, monday):
     make_reservation(account, item, at=at(25, 8))
     [post] = schedule_ready_item(item=item)
     assert (post.account_id, post.due_at) == (account.pk, at(25, 8))
-    assert not Reservation.objects.exists()
+    assert not queries.reservations().exists()
+
+
+def test_an_item_that_a_person_gave_a_place_goes_nowhere_else_by_itself(account, monday, actor):
+    """Neither at first, nor when its post is cancelled, nor in a new version, which takes the same time again."""
+    at_once = AccountFactory(workspace=account.workspace, intake="at_once")
+    item = ready_item(account.workspace)
+    make_reservation(account, item, at=at(25, 8))
+    [post] = schedule_ready_item(item=item)
+    cancel_post(post=post, actor=actor("editor"))
+    item.refresh_from_db()
+    assert (item.state, schedule_ready_item(item=item)) == ("ready", [])
+    text = Text("Another title", [{"title": "Another title", "text": "Another text."}])
+    revise_item(item=item, actor=actor("editor"), text=text, base=1)
+    item.refresh_from_db()
+    advance(item, "approve", actor=SYSTEM, fields={"approved_revision": item.current_revision})
+    advance(item, "complete", actor=SYSTEM)
+    [again] = schedule_ready_item(item=item)
+    assert (again.account_id, again.due_at, again.revision_id) == (account.pk, at(25, 8), item.current_revision_id)
+    assert not Post.objects.filter(account=at_once).exists()
+
+
+def test_an_item_whose_kept_time_was_given_up_waits_for_a_person(account, monday, actor):
+    AccountFactory(workspace=account.workspace, intake="at_once")
+    item = ready_item(account.workspace)
+    drop_reservation(reservation=make_reservation(account, item, at=at(25, 8)), actor=actor("editor"))
+    assert schedule_ready_item(item=item) == []
+    assert [each.item for each in ready_items()] == [item]
 
 
 def test_a_reserved_time_that_cannot_be_kept_says_why(account, monday):

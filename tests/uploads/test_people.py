@@ -19,6 +19,7 @@ from apps.lifecycle.runs import start_run
 from apps.pipeline import flow
 from apps.platforms.models import Account
 from apps.schedules.models import Post, Waiting
+from apps.schedules.services import cancel_post
 from apps.uploads import by_hand, dead_letters, notices, queries
 from apps.uploads.models import Attempt, Evidence, Notice
 from apps.uploads.problems import explain, maybe_online
@@ -311,7 +312,8 @@ def test_several_are_sent_again_or_dropped_at_once(studio_account):
     ids = [post.pk for post in posts]
     send = {"content_type": "application/json"}
     answer = client.post("/api/v1/dead-letters/replay", {"posts": [*ids[:1], 10**6]}, **send).json()
-    assert answer == {"done": ids[:1], "refused": []}
+    said = "There is no post of this number that waits for a person."
+    assert answer == {"done": ids[:1], "refused": [{"post": 10**6, "code": "not_found", "message": said}]}
     answer = client.post("/api/v1/dead-letters/drop", {"cause": "refused"}, **send).json()
     assert (sorted(answer["done"]), [fresh(post).state for post in posts[1:]]) == (ids[1:], ["cancelled"] * 2)
     again = fail(account, "Once more")
@@ -348,7 +350,7 @@ def test_the_admin_sends_dead_letters_again(studio_account):
 
 
 # --- Parts ------------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("decision", ["drop", "report"])
+@pytest.mark.parametrize("decision", ["drop", "cancel", "report"])
 def test_a_decision_about_a_part_lets_the_next_go_however_long_it_took(studio_account, decision):
     account = studio_account(does="captcha", catch_up=10)
     one, two = posts_for(account, title="Saga", parts=2)
@@ -361,6 +363,8 @@ def test_a_decision_about_a_part_lets_the_next_go_however_long_it_took(studio_ac
         assert publish_post(post_id=two.pk) == "scheduled"
         if decision == "drop":
             dead_letters.drop(post=fresh(one), actor=editor(one))
+        elif decision == "cancel":
+            cancel_post(post=fresh(one), actor=editor(one))
         else:
             report_published(post=fresh(one), actor=editor(one), url=ONLINE)
         assert publish_post(post_id=two.pk) == "published"

@@ -12,7 +12,8 @@ from apps.workspaces.models import WorkspaceModel
 class Reservation(WorkspaceModel):
     """A time that a person asked for before the item was ready; it becomes posts when it is.
 
-    problem: why it could not, for a person to decide.
+    problem: why it could not, for a person to decide. settled_at: when it became posts, or was given up; it stays,
+    because an item that a person gave a place goes nowhere else by itself.
     """
 
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="reservations", verbose_name=_("item"))
@@ -20,6 +21,7 @@ class Reservation(WorkspaceModel):
     due_at = models.DateTimeField(_("due"))
     problem = models.CharField(_("problem"), max_length=300, blank=True, editable=False)
     made_by = models.CharField(_("made by"), max_length=160, editable=False)
+    settled_at = models.DateTimeField(_("settled"), null=True, editable=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
     class Meta:
