@@ -17,7 +17,6 @@ from apps.clips.machine import CLIP_MACHINE
 from apps.clips.models import Clip, ClipSettings, InboxFile, IncomingFile
 from apps.common.errors import DomainError
 from apps.lifecycle.services import advance
-from apps.platforms.models import Account
 from apps.templates.queries import versions_of
 from apps.workspaces.admin_base import WorkspaceAdmin
 
@@ -112,7 +111,9 @@ class ClipSettingsAdmin(WorkspaceAdmin):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        return super().formfield_for_manytomany(db_field, request, queryset=Account.objects.all(), **kwargs)
+        return super().formfield_for_manytomany(
+            db_field, request, queryset=services.accounts_to_choose(request.workspace), **kwargs
+        )
 
     def save_model(self, request: HttpRequest, obj: ClipSettings, form: Any, change: bool) -> None:
         values = dict(form.cleaned_data)

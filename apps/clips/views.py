@@ -28,7 +28,6 @@ from apps.content.services import EDITABLE, Text, revise_item, text_of
 from apps.engines.captions import PRESETS
 from apps.lifecycle.services import open_actions
 from apps.platforms.feed.media import Stored, serve
-from apps.platforms.models import Account
 from apps.templates.queries import versions_of
 
 PAGE = 24
@@ -219,7 +218,7 @@ def _options_page(request: HttpRequest, found: ClipSettings, *, problem: DomainE
     context = {
         "options": found,
         "chosen": {account.pk for account in accounts_of(found)},
-        "accounts": Account.objects.all(),
+        "accounts": services.accounts_to_choose(request.workspace),
         "presets": list(PRESETS),
         "versions": versions_of(request.workspace).filter(template__kind="metadata"),
         "folder": services.inbox_of(request.workspace),

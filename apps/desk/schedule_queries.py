@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.content.models import Item
 from apps.lifecycle.models import Event
+from apps.platforms import queries as platforms
 from apps.platforms.models import Account
 from apps.schedules import evergreen, queries, recurring
 from apps.schedules.machine import FOR_PEOPLE
@@ -50,7 +51,7 @@ def posts(*, state: str = "", account: int | None = None) -> QuerySet[Post]:
 
 def accounts() -> QuerySet[Account]:
     """Those that something can be scheduled on."""
-    return Account.objects.exclude(state=Account.State.DISCONNECTED).order_by("name", "pk")
+    return platforms.accounts().order_by("name", "pk")
 
 
 @dataclass(frozen=True)

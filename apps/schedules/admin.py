@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from apps.content.models import Item
-from apps.platforms.models import Account
+from apps.platforms.queries import accounts
 from apps.schedules import calendars, evergreen, queries, recurring, timetable
 from apps.schedules.machine import SCHEDULABLE
 from apps.schedules.models import CalendarFeed, EvergreenEntry, EvergreenPool, Recurrence, Reservation, Slot
@@ -26,7 +26,7 @@ class _OfWorkspace:
 
     def formfield_for_foreignkey(self, db_field: models.ForeignKey, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "account":
-            kwargs["queryset"] = Account.objects.all()
+            kwargs["queryset"] = accounts()
         if db_field.name == "item":
             kwargs["queryset"] = Item.objects.filter(state__in=SCHEDULABLE)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)

@@ -4,8 +4,9 @@ A row with `item` puts that item on the schedule; a row with `text` becomes a ne
 is kept for it until it is ready. All rows or none: while one has an error, nothing is imported. A dry run does the same
 and takes it back, so that it finds collisions between rows of the file as well.
 
-Columns: item | title, text, hashtags, format (text or video); account (id or handle); at with timezone (the account's
-if empty), or at_utc. Others are left alone, so that an export can be changed and imported.
+Columns: item | title, text, hashtags, format (text or video); account (id or handle), with platform where two have one
+handle; at with timezone (the account's if empty), or at_utc. Others are left alone, so that an export can be changed
+and imported.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from apps.common.transactions import unit_of_work
 from apps.content.models import Item
 from apps.content.services import Text, create_item, submit_item
 from apps.platforms.models import Account
+from apps.platforms.queries import accounts as connected
 from apps.schedules.concerns import Doubtful
 from apps.schedules.models import Post
 from apps.schedules.reservations import reserve
@@ -36,7 +38,7 @@ from apps.workspaces.models import Workspace
 
 MAX_BYTES = 1_000_000
 MAX_ROWS = 500
-COLUMNS = ("item", "title", "text", "hashtags", "format", "account", "at", "timezone", "at_utc")
+COLUMNS = ("item", "title", "text", "hashtags", "format", "account", "platform", "at", "timezone", "at_utc")
 EXPORTED = (
     "post",
     "item",
@@ -95,13 +97,12 @@ def import_schedule(
     """Raises Invalid for what is no CSV of these columns; what is wrong with single rows is in the report."""
     actor.require("publish_content", workspace)
     rows = read(content)
-    accounts = Account._base_manager.filter(workspace=workspace).select_related("workspace")
-    known = {name: each for each in accounts for name in (each.handle.casefold(), str(each.pk))}
+    accounts = list(connected().filter(workspace=workspace))
     imported = False
     try:
         with unit_of_work():
             for row in rows:
-                _carry_out(row, workspace, actor, known, force)
+                _carry_out(row, workspace, actor, accounts, force)
             if dry_run or any(row.errors for row in rows):
                 raise _TakenBack
             data = {"rows": len(rows), "forced": sum(bool(row.warnings) for row in rows)}
@@ -152,7 +153,7 @@ def _shown(value: str | None) -> str:
     return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
 
 
-def _carry_out(row: Row, workspace: Workspace, actor: Actor, accounts: dict[str, Account], force: bool) -> None:
+def _carry_out(row: Row, workspace: Workspace, actor: Actor, accounts: list[Account], force: bool) -> None:
     _understand(row, accounts)
     if row.errors:
         return
@@ -185,16 +186,15 @@ def _sentences(error: DomainError) -> list[str]:
     return [" ".join([str(error), *said])]
 
 
-def _understand(row: Row, accounts: dict[str, Account]) -> None:
+def _understand(row: Row, accounts: list[Account]) -> None:
     """Fill in the account and the time, or say what is wrong with them."""
     given = row.values
     row.title = given.get("title") or given.get("text", "")[:80]
     if bool(given.get("item")) == bool(given.get("text")):
         row.errors.append(_("Give either an item or a text."))
     name = given.get("account", "")
-    row.account = accounts.get(name.casefold())
-    if name and row.account is None:
-        row.errors.append(_("There is no account “%(name)s”.") % {"name": name})
+    if name:
+        _find_account(row, name, accounts)
     if given.get("item") and not name:
         row.errors.append(_("Say on which account."))
     try:
@@ -205,6 +205,18 @@ def _understand(row: Row, accounts: dict[str, Account]) -> None:
         row.errors.append(_("Its time has passed."))
     if given.get("text") and bool(name) != bool(row.at):
         row.errors.append(_("Give both an account and a time, or neither."))
+
+
+def _find_account(row: Row, name: str, accounts: list[Account]) -> None:
+    platform = row.values.get("platform", "").casefold()
+    of_platform = [each for each in accounts if not platform or each.platform == platform]
+    found = [each for each in of_platform if name.casefold() in (each.handle.casefold(), str(each.pk))]
+    if len(found) > 1:
+        row.errors.append(_("Several accounts are called “%(name)s”; add a column “platform”.") % {"name": name})
+    elif not found:
+        row.errors.append(_("There is no account “%(name)s”.") % {"name": name})
+    else:
+        row.account = found[0]
 
 
 def _time(given: dict[str, str], account: Account | None) -> datetime | None:
@@ -302,6 +314,6 @@ def template() -> str:
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
-    writer.writerow(["12", "", "", "", "", "night-stories", "2026-12-01 18:30", "", ""])
-    writer.writerow(["", "A title", "What it says.", "harbour night", "text", "", "", "", ""])
+    writer.writerow(["12", "", "", "", "", "night-stories", "", "2026-12-01 18:30", "", ""])
+    writer.writerow(["", "A title", "What it says.", "harbour night", "text", "", "", "", "", ""])
     return out.getvalue()

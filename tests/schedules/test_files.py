@@ -22,6 +22,7 @@ from apps.schedules.models import CalendarFeed, Post, Reservation
 from apps.schedules.services import cancel_post
 from apps.schedules.spreadsheet import escaped, export_schedule, import_schedule, read, template
 from apps.workspaces.actors import SYSTEM
+from tests.factories.platforms import AccountFactory
 from tests.factories.schedules import posts_for, ready_item
 from tests.schedules.conftest import MONDAY, at
 
@@ -76,6 +77,20 @@ def test_a_dry_run_tells_the_same_and_leaves_no_trace(account, bring):
     assert (Post.objects.count(), Event.objects.count()) == (0, events)
     item.refresh_from_db()
     assert item.state == "ready"
+
+
+def test_one_handle_on_two_platforms_is_told_apart_and_a_disconnected_account_is_none(account, bring):
+    Account._base_manager.filter(pk=account.pk).update(handle="us")
+    hook = AccountFactory(workspace=account.workspace, platform="fake_key", handle="us")
+    gone = AccountFactory(workspace=account.workspace, platform="fake_key", handle="gone")
+    Account._base_manager.filter(pk=gone.pk).update(state="disconnected")
+    item = ready_item(account.workspace)
+    row = f"{item.pk},us,{{}},2026-11-24 09:00\n".format
+    head = "item,account,platform,at\n"
+    assert errors(bring(head + row(""))) == [["Several accounts are called “us”; add a column “platform”."]]
+    assert errors(bring(f"{head}{item.pk},{gone.handle},,2026-11-24 09:00\n")) == [["There is no account “gone”."]]
+    assert bring(head + row("fake_key")).imported
+    assert Post.objects.get().account_id == hook.pk
 
 
 def test_every_row_says_what_is_wrong_and_then_nothing_is_imported(account, bring):

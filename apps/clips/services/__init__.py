@@ -11,13 +11,14 @@ from apps.clips.services.incoming import (
 )
 from apps.clips.services.intake import DuplicateClip, add_clip, add_uploaded, can_be_deleted, delete_clip
 from apps.clips.services.metadata import describe_again, rewrite_metadata
-from apps.clips.services.options import inbox_of, set_settings, settings_of
+from apps.clips.services.options import accounts_to_choose, inbox_of, set_settings, settings_of
 from apps.clips.services.preparation import fail_clip, prepare_clip, retry_clip
 from apps.clips.services.transcripts import edit_transcript
 from apps.clips.services.watching import look_again, scan_folders, take_file
 
 __all__ = [
     "DuplicateClip",
+    "accounts_to_choose",
     "add_clip",
     "add_uploaded",
     "announce_scheduled",

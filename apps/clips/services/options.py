@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from apps.clips.models import ClipSettings
@@ -38,6 +39,14 @@ def accounts_of(options: ClipSettings) -> list[Account]:
     if options.pk is None:
         return []
     return list(Account._base_manager.filter(pk__in=options.accounts.values("pk"), workspace=options.workspace))
+
+
+def accounts_to_choose(workspace: Workspace) -> QuerySet[Account]:
+    """The connected ones, and those that are chosen already."""
+    chosen = settings_of(workspace)
+    stay = chosen.accounts.values("pk") if chosen.pk else []
+    usable = ~Q(state=Account.State.DISCONNECTED) | Q(pk__in=stay)
+    return Account._base_manager.filter(usable, workspace=workspace).order_by("name", "pk")
 
 
 def set_settings(

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, AwareDatetime
 from apps.common.errors import Conflict
 from apps.common.pagination import CursorPagination
 from apps.platforms.models import Account
+from apps.platforms.queries import accounts
 from apps.schedules import queries, timetable
 from apps.schedules.api.finding import LARGEST_ID, now_of, one
 from apps.schedules.api.posts import PostOut
@@ -121,8 +122,8 @@ def next_free(request: HttpRequest, filters: Query[FreeFilter]) -> Any:
         account = one(request, Account, filters.account)
         found = [(account, each) for each in next_free_slots(account, after=after, count=filters.count)]
     else:
-        accounts = Account.objects.visible_to(request.actor.user).order_by("pk")[:MOST_ACCOUNTS]
-        found = [(each, place) for each in accounts for place in _free(each, after, filters.count)]
+        chosen = accounts().visible_to(request.actor.user).order_by("pk")[:MOST_ACCOUNTS]
+        found = [(each, place) for each in chosen for place in _free(each, after, filters.count)]
     return [
         {
             "account": account.pk,
