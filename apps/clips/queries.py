@@ -22,6 +22,16 @@ def inbox_files() -> QuerySet[InboxFile]:
     return InboxFile.objects.select_related("clip__item")
 
 
+def refused() -> QuerySet[Clip]:
+    """Clips that were refused and that nobody has tried again or deleted since, newest first."""
+    return clips().filter(state="refused").order_by("-state_at", "-pk")
+
+
+def refused_files() -> QuerySet[InboxFile]:
+    """Files that still lie in the watched folder though they were refused, newest first."""
+    return inbox_files().filter(outcome=InboxFile.Outcome.REFUSED).order_by("-settled_at", "-pk")
+
+
 def unfinished_uploads(user: object) -> QuerySet[IncomingFile]:
     return IncomingFile.objects.filter(user=user)
 

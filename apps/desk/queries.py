@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 
 from apps.approvals.models import Review
 from apps.approvals.queries import review_queue
+from apps.clips import queries as clips
 from apps.clips.models import Clip, InboxFile
 from apps.content.machine import PIPELINE
 from apps.content.models import Asset, Item, Revision
@@ -30,6 +31,8 @@ class Dashboard:
     next_posts: list[Post]
     failed_runs: list[Run]
     failed_posts: list[Post]
+    refused_clips: list[Clip]
+    refused_files: list[InboxFile]
     published: list[Post]
     titles: dict[str, str]
 
@@ -45,6 +48,8 @@ def dashboard(user) -> Dashboard:
         next_posts=list(posts.filter(state="scheduled").order_by("due_at")[:SHOWN]),
         failed_runs=failed,
         failed_posts=list(posts.filter(state__in=FOR_PEOPLE).order_by("-state_at")[:SHOWN]),
+        refused_clips=list(clips.refused()[:SHOWN]),
+        refused_files=list(clips.refused_files()[:SHOWN]),
         published=list(posts.filter(state="published").order_by("-published_at")[:4]),
         titles=titles_of([*running, *failed]),
     )

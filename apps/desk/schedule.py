@@ -20,6 +20,7 @@ from apps.content.models import Item
 from apps.desk import parsing, schedule_queries
 from apps.desk.views import next_or
 from apps.platforms.models import Account
+from apps.platforms.queries import accounts as platform_accounts
 from apps.schedules import queries
 from apps.schedules.batches import send_all_again, space_items
 from apps.schedules.concerns import Doubtful
@@ -35,6 +36,7 @@ from apps.schedules.services import (
     schedule_item,
     send_again,
 )
+from apps.uploads.queries import under_way
 
 PAGE = 50
 SHOWN_ERRORS = 5
@@ -82,8 +84,8 @@ def back_to(request: HttpRequest, name: str = "schedule") -> HttpResponse:
 
 
 def account_of(request: HttpRequest) -> Account:
-    """The account that the form names, among those of the workspace."""
-    return get_object_or_404(Account.objects.select_related("workspace"), pk=parsing.number(request, "account"))
+    """The account that the form names, among the workspace's connected ones."""
+    return get_object_or_404(platform_accounts(), pk=parsing.number(request, "account"))
 
 
 @require_GET
@@ -97,6 +99,7 @@ def schedule(request: HttpRequest, slug: str) -> HttpResponse:
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     context = {
         "page": page,
+        "uploading": under_way(page.object_list),
         "days": schedule_queries.by_day(page.object_list, request.workspace.timezone),
         "state": state,
         "account": account,

@@ -30,6 +30,7 @@ from apps.platforms.feed.media import Stored, serve
 from apps.stories.machine import STORY_MACHINE
 from apps.stories.models import Story
 from apps.stories.services import add_story, decide_stories
+from apps.uploads.queries import under_way
 
 PAGE = 25
 CONTENT_TYPES = {
@@ -145,6 +146,7 @@ def _item_page(
         "runs": runs,
         "open_runs": [run for run in runs if run.state in {"queued", "running"}],
         "posts": posts,
+        "uploading": under_way(posts),
         "events": queries.timeline(found, posts),
         "decisions": list(decisions_of(found.pk)),
         "policy": policy_of(request.workspace),

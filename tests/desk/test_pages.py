@@ -12,14 +12,18 @@ from django.utils import timezone
 from django.utils.html import escape
 from django_scopes import scope
 
+from apps.clips.models import InboxFile
 from apps.content.models import Item, Revision
 from apps.content.services import revise_item
 from apps.lifecycle.models import Run, RunStep
 from apps.lifecycle.runs import start_run
 from apps.lifecycle.services import advance
+from apps.schedules.models import Post
 from apps.stories.models import Story
+from apps.uploads.models import Attempt
 from apps.workspaces.actors import SYSTEM
 from tests.factories.approvals import make_review
+from tests.factories.clips import make_clip
 from tests.factories.content import make_asset, make_item, make_text
 from tests.factories.platforms import AccountFactory
 from tests.factories.schedules import posts_for
@@ -91,6 +95,34 @@ def test_dashboard_shows_what_waits_runs_goes_out_and_failed(in_workspace, enter
         assert shown in html
     assert "No voice. Choose one." in html
     assert html.count("data-countdown") == 1
+
+
+def test_dashboard_asks_about_films_that_were_refused(in_workspace, enter, at):
+    make_clip(in_workspace, state="refused", name="bomb.mp4", problem={"message": "It is too long.", "hint": ""})
+    file = {"workspace": in_workspace, "size": 1, "mtime_ns": 1}
+    InboxFile.objects.create(path="list.mp4", outcome="refused", reason="This is a playlist.", **file)
+    InboxFile.objects.create(path="good.mp4", outcome="taken", **file)
+    html = html_of(enter().get(at()))
+    for shown in ("bomb.mp4", "It is too long.", "list.mp4", "This is a playlist."):
+        assert shown in html
+    assert "good.mp4" not in html
+    assert "All is well." not in html
+
+
+def test_an_upload_is_followed_on_the_schedule_and_on_the_page_of_its_item(in_workspace, enter, at):
+    one, two = posts_for(AccountFactory(workspace=in_workspace), parts=2)
+    Post.objects.filter(pk=one.pk).update(state="submitting")
+    Attempt.objects.create(
+        workspace=in_workspace, post=one, number=1, token=one.key, started_at=timezone.now(), percent=37
+    )
+    client = enter()
+    for path in ("schedule/", f"items/{one.item_id}/"):
+        html = html_of(client.get(at(path)))
+        assert f'data-upload="{one.pk}"' in html
+        assert "<span data-upload-percent>37%</span>" in html
+        assert f'data-upload="{two.pk}"' not in html
+        assert "rundown/uploads.js" in html
+    assert at(f"posts/{one.pk}/") in html_of(client.get(at("schedule/")))
 
 
 def test_empty_workspace_says_what_to_do(in_workspace, enter, at):
