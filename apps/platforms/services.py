@@ -105,7 +105,9 @@ def identify(plug: Platform, connection: Connection) -> Identity:
     try:
         return plug.check(connection)
     except NeedsLogin as error:
-        raise Invalid(error.message, hint=error.hint or _("Check what you entered.")) from error
+        # Adapters mostly say what helps an account that is connected already.
+        known = "" if str(error.hint) == _("Connect the account again.") else error.hint
+        raise Invalid(error.message, hint=known or _("Check what you entered.")) from error
     except AdapterError as error:
         if not error.permanent:
             error.hint = _("Nothing was kept; try again in a moment.")

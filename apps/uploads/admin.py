@@ -87,7 +87,7 @@ class PostAdmin(ScheduledPosts, WorkspaceAdmin):
         "due_at",
         "shown_left",
         "published_at",
-        "shown_link",
+        "shown_open",
     )
     list_filter = (StateFilter, *ScheduledPosts.schedule_filters)
     list_select_related = ("account", "variant")
@@ -165,6 +165,13 @@ class PostAdmin(ScheduledPosts, WorkspaceAdmin):
         if not post.url:
             return ""
         return format_html('<a class="text-primary-600 underline" href="{0}">{0}</a>', post.url)
+
+    @display(description="")
+    def shown_open(self, post: Post) -> str:
+        """Short, so that the title has room."""
+        if not post.url:
+            return ""
+        return format_html('<a class="text-primary-600 underline" href="{}">{}</a>', post.url, _("Open"))
 
     @display(description=_("error"))
     def shown_error(self, post: Post) -> str:

@@ -60,6 +60,7 @@ def test_wrong_credentials_are_refused_with_a_sentence_and_nothing_is_kept(works
     with pytest.raises(Invalid, match="refused the account's credentials") as caught:
         connect_account(workspace=workspace, actor=SYSTEM, platform="fake_form", credentials=credentials)
     assert CANARY not in f"{caught.value} {caught.value.details}"
+    assert caught.value.hint == "Check what you entered."  # not to connect again what never was
     assert not Account._base_manager.exists()
     assert not AuditEntry._base_manager.filter(action="account.connect").exists()
 
