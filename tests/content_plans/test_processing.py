@@ -21,7 +21,9 @@ from apps.pipeline import plans as flow
 from apps.templates.models import Budget
 from apps.workspaces.actors import SYSTEM
 from tests.content_plans.conftest import PARAGRAPH, fresh
+from tests.factories.content import make_item
 from tests.factories.plans import make_plan
+from tests.factories.platforms import AccountFactory
 
 LONG = "A rain barrel saves water. " * 40
 
@@ -193,3 +195,12 @@ def test_a_plan_whose_work_was_cancelled_says_so(in_workspace):
     advance(run, "cancel", actor=SYSTEM)
     flow.on_run_ended(run, "cancelled")
     assert (fresh(plan).state, fresh(plan).problem["message"]) == ("failed", "The work was cancelled.")
+
+
+def test_the_approved_text_goes_to_the_accounts_that_the_plan_names(in_workspace):
+    named, _other = AccountFactory(workspace=in_workspace), AccountFactory(workspace=in_workspace)
+    item = make_item(in_workspace, kind="plan", format="text", state="ready")
+    plan = make_plan(in_workspace, accounts=(named.pk,))
+    ContentPlan.objects.filter(pk=plan.pk).update(item=item, state="ready")
+    posts = flow.schedule_plan(item)
+    assert [post.account for post in posts] == [named]
