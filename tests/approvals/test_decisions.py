@@ -194,7 +194,7 @@ def test_policy_is_changed_by_who_manages_the_workspace(in_workspace, actor):
     set_policy(workspace=in_workspace, actor=actor("owner"), **wanted)
     policy = policy_of(in_workspace)
     assert (policy.when, policy.approvers, policy.author_may_approve) == ("both", 2, False)
-    assert AuditEntry.objects.get(action="policy.change").data == wanted
+    assert AuditEntry.objects.get(action="policy.change").data == {**wanted, "review_clips": True}
 
 
 def test_review_can_wait_for_one_approver(in_workspace, actor):

@@ -282,7 +282,7 @@ def test_an_address_that_a_workspace_gave_may_not_lead_inside(service):
 
     error = refusal_of(engine)
 
-    assert (error.permanent, str(error)) == (True, "127.0.0.1 is not a public address.")
+    assert (error.permanent, error.message) == (True, "127.0.0.1 is not a public address.")
     assert "PRIVATE_HOSTS" in error.hint
     assert service.requests == []
     service.will(answers(GOOD))
