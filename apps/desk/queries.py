@@ -14,6 +14,8 @@ from apps.clips.models import Clip, InboxFile
 from apps.content.machine import PIPELINE
 from apps.content.models import Asset, Item, Revision
 from apps.lifecycle.models import Event, Run
+from apps.platforms.models import Account
+from apps.platforms.queries import accounts
 from apps.schedules.machine import FOR_PEOPLE
 from apps.schedules.models import Post
 from apps.stories.models import Story
@@ -31,6 +33,7 @@ class Dashboard:
     next_posts: list[Post]
     failed_runs: list[Run]
     failed_posts: list[Post]
+    shut_accounts: list[Account]
     refused_clips: list[Clip]
     refused_files: list[InboxFile]
     published: list[Post]
@@ -48,6 +51,7 @@ def dashboard(user) -> Dashboard:
         next_posts=list(posts.filter(state="scheduled").order_by("due_at")[:SHOWN]),
         failed_runs=failed,
         failed_posts=list(posts.filter(state__in=FOR_PEOPLE).order_by("-state_at")[:SHOWN]),
+        shut_accounts=list(accounts().filter(state=Account.State.NEEDS_LOGIN).order_by("name", "pk")[:SHOWN]),
         refused_clips=list(clips.refused()[:SHOWN]),
         refused_files=list(clips.refused_files()[:SHOWN]),
         published=list(posts.filter(state="published").order_by("-published_at")[:4]),

@@ -135,6 +135,8 @@ class ScheduledPosts:
         """Until the post is tried, by the server's clock."""
         if post.state != "scheduled" or post.wake_at is None:
             return ""
+        if post.account.state != "active":
+            return str(post.account.get_state_display())
         if post.wake_at <= timezone.now():
             return str(post.get_waiting_for_display() or _("now"))
         return timeuntil(post.wake_at)

@@ -18,6 +18,7 @@ from apps.content.services import revise_item
 from apps.lifecycle.models import Run, RunStep
 from apps.lifecycle.runs import start_run
 from apps.lifecycle.services import advance
+from apps.platforms.models import Account
 from apps.schedules.models import Post
 from apps.stories.models import Story
 from apps.uploads.models import Attempt
@@ -107,6 +108,16 @@ def test_dashboard_asks_about_films_that_were_refused(in_workspace, enter, at):
         assert shown in html
     assert "good.mp4" not in html
     assert "All is well." not in html
+
+
+def test_dashboard_asks_for_the_login_that_an_account_has_lost(in_workspace, enter, at):
+    account = AccountFactory(workspace=in_workspace, name="Our hook")
+    posts_for(account, at=timezone.now() + timedelta(days=1))
+    Account.objects.filter(pk=account.pk).update(state="needs_login", state_reason="The token was revoked.")
+    html = html_of(enter().get(at()))
+    assert f'{at(f"accounts/{account.pk}/")}#login">Our hook</a>' in html
+    for shown in ("The token was revoked.", "Our hook · Needs a new login"):
+        assert shown in html
 
 
 def test_an_upload_is_followed_on_the_schedule_and_on_the_page_of_its_item(in_workspace, enter, at):
