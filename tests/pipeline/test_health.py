@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -72,7 +73,7 @@ def test_sweeps_are_counted_and_missed_when_they_stop(post, monkeypatch):
     assert 'rundown_swept_total{kind="posts_recovered"} 1.0' in page
     cache.set(f"{repairs.SWEPT}.at", cache.get(f"{repairs.SWEPT}.at") - 200, timeout=None)
     ok, said = part("self-healing")
-    assert (ok, said.startswith("No sweep since 200 seconds")) == (False, True)
+    assert (ok, bool(re.match(r"No sweep since 2\d\d seconds", said))) == (False, True)
 
 
 def test_every_kind_of_work_has_its_line_in_the_table_of_retries(in_workspace):
