@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -56,7 +57,9 @@ TITLES = {
 }
 
 
-def problem(status: int, code: str, detail: str, *, hint: str = "", **more: Any) -> HttpResponse:
+def problem(
+    status: int, code: str, detail: str, *, hint: str = "", more: Mapping[str, Any] | None = None
+) -> HttpResponse:
     """A problem+json answer; `more` are further members, such as `errors`."""
     body = {
         "type": f"urn:rundown:problem:{code}",
@@ -65,8 +68,9 @@ def problem(status: int, code: str, detail: str, *, hint: str = "", **more: Any)
         "code": code,
         "detail": str(detail),
         "hint": str(hint),
-        **more,
     }
+    # What an error tells besides never takes the place of what every problem has.
+    body = {**(more or {}), **body}
     return HttpResponse(json.dumps(body, ensure_ascii=False, default=str), status=status, content_type=CONTENT_TYPE)
 
 
@@ -88,8 +92,8 @@ def answer_errors(api: NinjaAPI) -> None:
 
 def _domain(error: DomainError) -> HttpResponse:
     if error.status == 422:
-        return problem(422, error.code, error.message, hint=error.hint, errors=error.details)
-    answer = problem(error.status, error.code, error.message, hint=error.hint, **error.details)
+        return problem(422, error.code, error.message, hint=error.hint, more={"errors": error.details})
+    answer = problem(error.status, error.code, error.message, hint=error.hint, more=error.details)
     retry_after = getattr(error, "retry_after", None)
     if retry_after:
         answer["Retry-After"] = str(int(retry_after) + 1)
@@ -103,7 +107,7 @@ def _validation(error: ValidationError) -> HttpResponse:
         place = [str(part) for part in each["loc"]]
         field = ".".join(place[2:] if place[0] in {"body", "form"} and len(place) > 2 else place[1:]) or place[0]
         errors.setdefault(field, []).append(each["msg"])
-    return problem(422, "invalid", _("Some of the values cannot be used."), errors=errors)
+    return problem(422, "invalid", _("Some of the values cannot be used."), more={"errors": errors})
 
 
 def _throttled(error: Throttled) -> HttpResponse:

@@ -245,6 +245,7 @@ def test_a_small_film_comes_in_one_request(sender, whole, client, workspace, mem
         "duplicate_clip",
         first.json()["id"],
     )
+    assert again.json()["title"] == "Conflict"  # what a problem is called, not what the film is
     assert (bad.status_code, bad.json()["errors"]["file"]) == (422, ["This is an SVG drawing, not a video."])
     assert (
         caller(client, workspace.slug, member("viewer").email)("get", "/clips/").json()["items"][0]["name"] == "a.mp4"
