@@ -26,11 +26,12 @@ REMEMBERED = timedelta(days=30)
 # Similarity of shorter texts says nothing; of them, only the same words count.
 _LONG = 50
 _COMPARED = 2000
+_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
 class Concern:
-    """code: quiet, gap, limit, text or item. post, at: what it collides with, where that is one post."""
+    """code: quiet, gap, limit, minute, text or item. post, at: what it collides with, where that is one post."""
 
     code: str
     message: str
@@ -76,6 +77,18 @@ def of_times(account: Account, times: list[datetime], *, ignore: int | None = No
         found += _of_time(account, at, taken)
         taken.add(at)
     return found
+
+
+def of_minute(account: Account, item: Item, at: datetime) -> list[Concern]:
+    """Another item's post within a minute, on an account that keeps no gap: likely a slip, so a person is asked."""
+    if account.minimum_gap or at <= database_now():
+        return []
+    posts = Post._base_manager.filter(account=account, due_at__gt=at - _MINUTE, due_at__lt=at + _MINUTE)
+    other = posts.exclude(state__in=GONE).exclude(item=item).order_by("due_at").first()
+    if other is None:
+        return []
+    said = _("“%(account)s” has another post at %(at)s.")
+    return [Concern("minute", said % _said(account, other.due_at), post=other.pk, at=other.due_at)]
 
 
 def _of_time(account: Account, at: datetime, taken: Taken) -> list[Concern]:

@@ -12,7 +12,7 @@ from apps.content.models import Item
 from apps.content.services import make_variants
 from apps.platforms.models import Account
 from apps.schedules.booking import GONE
-from apps.schedules.concerns import Concern, of_texts, of_times
+from apps.schedules.concerns import Concern, of_minute, of_texts, of_times
 from apps.schedules.machine import FOR_PEOPLE, SCHEDULABLE
 from apps.schedules.models import CalendarFeed, EvergreenPool, Post, Recurrence, Reservation, Slot
 
@@ -55,7 +55,7 @@ def concerns_about(item: Item, account: Account, *, at: datetime | None = None) 
         return []
     variants = make_variants(revision=item.approved_revision, platform=account.platform)
     stands = Post.objects.filter(account=account, revision=item.approved_revision).exclude(state__in=GONE).first()
-    found = of_texts(account, item, variants) + (of_times(account, [at]) if at else [])
+    found = of_texts(account, item, variants) + (of_times(account, [at]) + of_minute(account, item, at) if at else [])
     if stands is not None:
         said = _("This is on the schedule of “%(account)s” already.") % {"account": account.name}
         found.insert(0, Concern("item", said, post=stands.pk, at=stands.due_at))

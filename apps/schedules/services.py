@@ -72,6 +72,8 @@ def schedule_item(
             # Whoever names a spacing has decided how near the parts of one item may come to each other.
             count = len(variants) if spacing is None else 1
             found = concerns.of_times(plan.account, [at + index * gap for index in range(count)])
+            if not actor.is_system:
+                found += concerns.of_minute(plan.account, plan.item, at)
             concerns.check(texts + found, actor=actor, force=force)
             quiet = any(each.code == "quiet" for each in found)
             posts = plan.put(variants, at, gap, in_quiet_hours=quiet)
@@ -299,7 +301,7 @@ def reschedule(*, post: Post, at: datetime, actor: Actor, force: bool = False) -
         post.refresh_from_db(fields=["state"], from_queryset=Post._base_manager.all())
         if post.state != "scheduled" and not post.needs_person:
             raise _too_late(post)
-        found = concerns.of_times(account, [at], ignore=post.pk)
+        found = concerns.of_times(account, [at], ignore=post.pk) + concerns.of_minute(account, post.item, at)
         concerns.check(found, actor=actor, force=force)
         _move(post, at, actor, in_quiet_hours=any(each.code == "quiet" for each in found))
     return post

@@ -106,6 +106,21 @@ def test_posts_closer_than_the_gap_and_full_days_are_named(account, person):
     assert second.due_at == at(23, 15, 20)
 
 
+def test_two_posts_in_one_minute_are_a_slip_that_a_person_may_mean(account, person):
+    [first] = posts_for(account, at=at(23, 15))
+    item = ready_item(account.workspace)
+    with pytest.raises(Doubtful, match="has another post at") as caught:
+        schedule_item(item=item, account=account, actor=person, at=at(23, 15))
+    assert [(each["code"], each["post"]) for each in caught.value.details["concerns"]] == [("minute", first.pk)]
+    [second] = schedule_item(item=item, account=account, actor=person, at=at(23, 15, 2))
+    with pytest.raises(Doubtful):
+        reschedule(post=second, at=at(23, 15), actor=person)
+    reschedule(post=second, at=at(23, 15), actor=person, force=True)
+    assert Post.objects.get(pk=second.pk).due_at == at(23, 15)
+    # The system places what is ready; two at once are no slip of anybody.
+    assert schedule_item(item=ready_item(account.workspace), account=account, actor=SYSTEM, at=at(23, 15))
+
+
 def test_nearly_the_same_text_is_found_and_the_system_never_overrules_it(account, person):
     schedule_item(item=saying(account.workspace, LONG), account=account, actor=person, at=at(24, 9))
     again = saying(account.workspace, LONG.replace("aloud", "softly", 1), title="A light")
