@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.utils import translation
 from django_scopes import scope
 
 from apps.common.translations import compile_catalogues
@@ -22,6 +23,12 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
     for folder in settings.LOCALE_PATHS:
         compile_catalogues(Path(folder))
+
+
+@pytest.fixture(autouse=True)
+def _language_of_the_installation() -> None:
+    """A request in another language leaves it switched on in its thread, which is the next test's too."""
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session", autouse=True)
