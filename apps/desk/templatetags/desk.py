@@ -107,7 +107,14 @@ def on_wall(moment: datetime | None, zone: ZoneInfo) -> str:
     return f"{moment.astimezone(zone):%Y-%m-%dT%H:%M}" if moment else ""
 
 
-KINDS = {"item": _("Item"), "plan": _("Plan"), "clip": _("Clip"), "post": _("Post"), "story": _("Story"), "run": _("Work")}
+KINDS = {
+    "item": _("Item"),
+    "plan": _("Plan"),
+    "clip": _("Clip"),
+    "post": _("Post"),
+    "story": _("Story"),
+    "run": _("Work"),
+}
 SENTENCES = {
     "review.opened": _("Review opened"),
     "review.decided": _("%(verdict)s · version %(revision)s · %(by)s"),
