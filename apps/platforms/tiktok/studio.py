@@ -46,6 +46,7 @@ class Studio:
         self.pressed_post = False
         self.uploading = False
         self._dismissed = 0
+        self._standing: dict[str, float] = {}
         self._looked_at = 0.0
 
     def left(self) -> float:
@@ -154,18 +155,21 @@ class Studio:
                 self._dismiss(dialog)
 
     def _dismiss(self, dialog: Dialog) -> None:
+        """Press it away. One that lies under another cannot be pressed yet: it has as long as any element."""
         if not any(self._first(selector) for selector in dialog.shows):
+            self._standing.pop(dialog.name, None)
             return
-        self._dismissed += 1
-        if self._dismissed > _MOST_DIALOGS:
-            raise Stopped("changed_page", element=f"the way past {dialog.name}")
+        since = self._standing.setdefault(dialog.name, time.monotonic())
         for selector in dialog.press:
             if button := self._first(selector):
                 try:
                     button.click(timeout=600)
                 except Error:
                     continue
-                return
+                self._dismissed += 1
+                break
+        if self._dismissed > _MOST_DIALOGS or time.monotonic() - since > self.page.waits["element"]:
+            raise Stopped("changed_page", element=f"the way past {dialog.name}")
 
     def notices(self) -> str:
         """What the page says in passing: toasts, dialogs, alerts; never the caption that is being written."""
