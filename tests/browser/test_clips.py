@@ -45,7 +45,7 @@ def test_a_dropped_film_is_heard_captioned_and_scheduled_by_itself(site: Site, p
     before = (hashlib.sha256(dropped.read_bytes()).hexdigest(), dropped.stat().st_mtime_ns)
 
     card = page.locator(".film-card").first
-    expect(card.get_by_text("Scheduled", exact=True)).to_be_visible(timeout=420_000)
+    expect(card.get_by_text("Scheduled", exact=True)).to_be_visible(timeout=180_000)
     expect(card.locator("h3")).to_contain_text("teacher found")
     assert (hashlib.sha256(dropped.read_bytes()).hexdigest(), dropped.stat().st_mtime_ns) == before
     card.locator("h3 a").click()
