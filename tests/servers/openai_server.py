@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import socket
 import struct
@@ -74,6 +75,39 @@ def sends(body: str, content_type: str) -> Act:
     return lambda handler: handler.send(200, body, Content_Type=content_type)
 
 
+def offers(*names: str) -> Act:
+    """The list of models."""
+    models = [{"id": name, "object": "model", "created": 1_780_000_000, "owned_by": "loopback"} for name in names]
+    return lambda handler: handler.send(200, json.dumps({"object": "list", "data": models}))
+
+
+def refuses_option(name: str) -> Act:
+    """As OpenAI refuses what a model does not take."""
+    body = {"message": f"Unsupported value: '{name}'.", "type": "invalid_request_error", "param": name}
+    return lambda handler: handler.send(400, json.dumps({"error": {**body, "code": "unsupported_value"}}))
+
+
+def cuts(handler: _Handler) -> None:
+    """Promises a body and sends half of it."""
+    handler.send_response(200)
+    handler.send_header("Content-Type", "application/json")
+    handler.send_header("Content-Length", "100000")
+    handler.end_headers()
+    handler.wfile.write(b'{"choices": [')
+    handler.close_connection = True
+
+
+def floods(handler: _Handler) -> None:
+    """More than anybody asked for, packed small."""
+    content = gzip.compress(b" " * (64 * 1024 * 1024))
+    handler.send_response(200)
+    handler.send_header("Content-Type", "application/json")
+    handler.send_header("Content-Encoding", "gzip")
+    handler.send_header("Content-Length", str(len(content)))
+    handler.end_headers()
+    handler.wfile.write(content)
+
+
 def hangs(handler: _Handler) -> None:
     """Says nothing until the client has gone or the server closes."""
     handler.server.state.closing.wait(20)
@@ -99,8 +133,13 @@ def hangs_up(handler: _Handler) -> None:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
+    def do_GET(self) -> None:
+        self._play({})
+
     def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self._play(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+
+    def _play(self, body: dict[str, Any]) -> None:
         state: OpenAIServer = self.server.state
         state.requests.append(Seen(self.path, {name.lower(): value for name, value in self.headers.items()}, body))
         act = state.acts.popleft() if state.acts else fails(500, "The test has scripted no further act.")

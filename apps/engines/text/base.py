@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal, Protocol
 
+# How often at most a model is asked again because its answer does not have the asked form.
+REPAIRS = 2
+
 Outcome = Literal["parsed", "refusal", "truncated", "invalid"]
 
 
@@ -16,7 +19,7 @@ class TextRequest:
 
     instructions: what the engine is to do; prompt: the filled template, scraped text marked as data. variables: the
     values behind the prompt, for engines that read no prompts. schema: the JSON schema of the answer. timeout: seconds
-    for one try.
+    for one try. repair: what a model is told when its answer does not fit, {{problem}} standing for the reason.
     """
 
     kind: str
@@ -29,6 +32,7 @@ class TextRequest:
     max_output_tokens: int | None = None
     timeout: float = 60.0
     seed: int | None = None
+    repair: str = "{{problem}}"
 
 
 @dataclass(frozen=True)

@@ -5,33 +5,28 @@ Chat completions and not the newer responses API, because the former is what all
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
-import jsonschema
 import openai
-import regex
 
 from apps.common.deadlines import TimedTransport
 from apps.common.errors import AdapterError
 from apps.common.http import public_addresses
 from apps.common.redaction import MASK, mask_text
 from apps.common.text.words import shorten
-from apps.engines.text.base import TextRequest, TextResult
-
-REPAIRS = 2
+from apps.engines.text import answers
+from apps.engines.text.base import REPAIRS, TextRequest, TextResult
 
 _LARGEST_ANSWER = 4 * 1024 * 1024
 _OFFICIAL = "https://api.openai.com/v1"
-# Keywords that strict schema modes refuse or turn into slow grammars; our own check of the answer holds them instead.
-_CHECKED_HERE = frozenset({"minLength", "maxLength", "minItems", "maxItems", "pattern", "format", "minimum", "maximum"})
-_FENCED = regex.compile(r"(?s)\s*```(?:json)?\s*(.*?)\s*```\s*")
+_NO_ANSWER = (openai.APIError, httpx.HTTPError, OSError)
+# What a service may not know or not allow with a model; it is left out, or called by its other name, when it says so.
+_DISPENSABLE = {"temperature": "", "seed": "", "max_tokens": "max_completion_tokens", "max_completion_tokens": ""}
 
 
 class OpenAIEngine:
@@ -55,27 +50,27 @@ class OpenAIEngine:
         Raises AdapterError when the service gives no answer: permanent for a wrong key, model, address or question.
         """
         messages = [{"role": "system", "content": request.instructions}, {"role": "user", "content": request.prompt}]
-        started = time.monotonic()
-        asked = _Tally()
+        options, started, asked = self._options(request), time.monotonic(), answers.Tally()
         with self._client(request.timeout * (1 + REPAIRS)) as client:
-            for _ in range(1 + REPAIRS):
-                answer = self._ask(client, request, messages)
+            for number in range(1 + REPAIRS):
+                try:
+                    answer = self._ask(client, request, messages, options)
+                except AdapterError:
+                    if not number:
+                        raise
+                    break  # the tries before are paid for: their answer stands, invalid as it is
                 asked.add(answer)
-                outcome, data, message = _read(answer, request.schema)
-                if outcome != "invalid":
+                read = answers.read(answer, request.schema)
+                if read.outcome != "invalid":
                     break
-                messages += [
-                    {"role": "assistant", "content": _said(answer)},
-                    {
-                        "role": "user",
-                        "content": f"That answer does not fit: {message}\nAnswer again, with the JSON only.",
-                    },
-                ]
+                fed_back = request.repair.replace("{{problem}}", read.message)
+                messages += [{"role": "assistant", "content": answers.said(answer)}]
+                messages += [{"role": "user", "content": fed_back}]
         return TextResult(
-            outcome=outcome,
-            data=data,
-            message=self._public(message),
-            model=str(answer.get("model") or request.model),
+            outcome=read.outcome,
+            data=read.data,
+            message=self._public(read.message),
+            model=asked.model or request.model,
             usage=asked.usage,
             cost=asked.cost,
             seconds=time.monotonic() - started,
@@ -89,10 +84,10 @@ class OpenAIEngine:
             try:
                 with client.models.with_streaming_response.list(timeout=timeout) as response:
                     body = _body(response.iter_bytes(), deadline)
-                return sorted(str(each["id"]) for each in json.loads(body)["data"])
-            except (openai.APIError, OSError) as error:
+                return answers.names_of_models(body)
+            except _NO_ANSWER as error:
                 problem = self._problem(error)
-            except (ValueError, LookupError, TypeError):
+            except ValueError:
                 problem = AdapterError(
                     "The address answers, but not as a text service does.",
                     permanent=True,
@@ -101,33 +96,40 @@ class OpenAIEngine:
         raise problem
 
     def _client(self, seconds: float) -> openai.OpenAI:
-        options: dict[str, Any] = {}
+        # httpx by name: the client's own choice may be another library, with errors of its own.
+        http = httpx.Client(follow_redirects=True)
         if self._private_hosts is not None:
-            private = self._private_hosts
-            transport = TimedTransport(
-                time.monotonic() + seconds, lambda host, port: public_addresses(host, port, private)
-            )
-            options["http_client"] = httpx.Client(transport=transport, trust_env=False)
-        return openai.OpenAI(base_url=self.base_url, api_key=self._api_key or "none", max_retries=0, **options)
+            private, until = self._private_hosts, time.monotonic() + seconds
+            transport = TimedTransport(until, lambda host, port: public_addresses(host, port, private))
+            http = httpx.Client(transport=transport, trust_env=False)
+        key = self._api_key or "none"
+        return openai.OpenAI(base_url=self.base_url, api_key=key, max_retries=0, http_client=http)
 
-    def _ask(self, client: openai.OpenAI, request: TextRequest, messages: list[dict[str, str]]) -> dict[str, Any]:
+    def _ask(
+        self, client: openai.OpenAI, request: TextRequest, messages: list[dict[str, str]], options: dict[str, Any]
+    ) -> dict[str, Any]:
+        """One answer. options: changed to what the service takes, where it says that it does not take them all."""
         deadline = time.monotonic() + request.timeout
-        problem: AdapterError
-        try:
-            with client.chat.completions.with_streaming_response.create(
-                model=request.model, messages=messages, timeout=request.timeout, **self._options(request)
-            ) as response:
-                body = _body(response.iter_bytes(), deadline)
-            return _envelope(body)
-        except (openai.APIError, OSError) as error:
-            problem = self._problem(error)
-        # Raised out here, so that no request with its headers hangs on the error as its context.
-        raise problem
+        while True:
+            problem: AdapterError
+            try:
+                with client.chat.completions.with_streaming_response.create(
+                    model=request.model, messages=messages, timeout=request.timeout, **options
+                ) as response:
+                    body = _body(response.iter_bytes(), deadline)
+                return _envelope(body)
+            except _NO_ANSWER as error:
+                if _without_refused(options, error) and time.monotonic() < deadline:
+                    continue
+                problem = self._problem(error)
+            # Raised out here, so that no request with its headers hangs on the error as its context.
+            raise problem
 
-    def _problem(self, error: openai.APIError | OSError) -> AdapterError:
+    def _problem(self, error: Exception) -> AdapterError:
         if isinstance(error, openai.APIStatusError):
             return self._status_problem(error)
-        if isinstance(error, openai.APITimeoutError | TimeoutError):
+        kinds = (openai.APITimeoutError, httpx.TimeoutException, TimeoutError)
+        if isinstance(error, kinds) or isinstance(error.__cause__, kinds):
             return AdapterError("The text service took too long.", hint="Try again later or raise the timeout.")
         refused = error.__cause__
         if isinstance(refused, AdapterError):
@@ -138,7 +140,7 @@ class OpenAIEngine:
         )
 
     def _options(self, request: TextRequest) -> dict[str, Any]:
-        schema, strict = _strict(request.schema)
+        schema, strict = answers.strict(request.schema)
         options: dict[str, Any] = {
             "response_format": {
                 "type": "json_schema",
@@ -183,25 +185,17 @@ class OpenAIEngine:
         return shorten(mask_text(text), 300) if text else ""
 
 
-class _Tally:
-    """Tokens and cost of all tries; a try that was repaired is paid for too."""
-
-    def __init__(self) -> None:
-        self.usage: dict[str, int] = {}
-        self.cost: Decimal | None = None
-
-    def add(self, answer: Mapping[str, Any]) -> None:
-        usage = answer.get("usage")
-        if not isinstance(usage, dict):
-            return
-        for name, theirs in (("input_tokens", "prompt_tokens"), ("output_tokens", "completion_tokens")):
-            if isinstance(usage.get(theirs), int):
-                self.usage[name] = self.usage.get(name, 0) + usage[theirs]
-        if isinstance(usage.get("cost"), int | float | str):  # OpenRouter tells it, in US dollars
-            try:
-                self.cost = (self.cost or Decimal()) + Decimal(str(usage["cost"]))
-            except InvalidOperation:
-                self.cost = None
+def _without_refused(options: dict[str, Any], error: Exception) -> bool:
+    """Give up, or rename, what the service has just refused to take; False when it was something else."""
+    if not isinstance(error, openai.BadRequestError):
+        return False
+    named = [name for name in _DISPENSABLE if name in options and (error.param == name or f"'{name}'" in error.message)]
+    if not named:
+        return False
+    value, other = options.pop(named[0]), _DISPENSABLE[named[0]]
+    if other:
+        options[other] = value
+    return True
 
 
 def _body(chunks: Iterable[bytes], deadline: float) -> bytes:
@@ -217,7 +211,7 @@ def _body(chunks: Iterable[bytes], deadline: float) -> bytes:
 
 def _envelope(body: bytes) -> dict[str, Any]:
     try:
-        answer = json.loads(body)
+        answer = answers.parse(body)
         if isinstance(answer["choices"][0]["message"], dict):
             return answer
     except (ValueError, LookupError, TypeError):
@@ -229,59 +223,10 @@ def _envelope(body: bytes) -> dict[str, Any]:
     )
 
 
-def _read(answer: Mapping[str, Any], schema: Mapping[str, Any]) -> tuple[Any, dict[str, Any] | None, str]:
-    """Outcome, data and message of one answer."""
-    choice = answer["choices"][0]
-    refusal = choice["message"].get("refusal")
-    if refusal or choice.get("finish_reason") == "content_filter":
-        return "refusal", None, str(refusal or "")
-    if choice.get("finish_reason") == "length":
-        return "truncated", None, ""
-    said = _said(answer)
-    fenced = _FENCED.fullmatch(said)
-    try:
-        data = json.loads(fenced[1] if fenced else said)
-    except ValueError as error:
-        return "invalid", None, f"it is no JSON ({error})."
-    problem = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(data))
-    if problem is None:
-        return "parsed", data, ""
-    where = problem.json_path.removeprefix("$").lstrip(".") or "the whole answer"
-    return "invalid", None, f"{where}: {shorten(problem.message, 200)}"
-
-
-def _said(answer: Mapping[str, Any]) -> str:
-    content = answer["choices"][0]["message"].get("content")
-    return content if isinstance(content, str) else ""
-
-
 def _explanation(error: openai.APIStatusError) -> str:
     if isinstance(error.body, dict) and isinstance(error.body.get("message"), str):
         return error.body["message"]
     return error.response.reason_phrase
-
-
-def _strict(schema: Any) -> tuple[Any, bool]:
-    """The schema without the keywords checked here, and whether strict mode takes it: objects closed, all required."""
-    if isinstance(schema, list):
-        pairs = [_strict(item) for item in schema]
-        return [item for item, _ in pairs], all(strict for _, strict in pairs)
-    if not isinstance(schema, Mapping):
-        return schema, True
-    strict = True
-    if "properties" in schema:
-        closed = schema.get("additionalProperties") is False
-        strict = closed and set(schema.get("required", ())) == set(schema["properties"])
-    plain = {}
-    for name, value in schema.items():
-        if name == "properties":
-            pairs = {key: _strict(inner) for key, inner in value.items()}
-            plain[name] = {key: inner for key, (inner, _) in pairs.items()}
-            strict = strict and all(inner_strict for _, inner_strict in pairs.values())
-        elif name not in _CHECKED_HERE:
-            plain[name], inner_strict = _strict(value)
-            strict = strict and inner_strict
-    return plain, strict
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import socket
 import time
@@ -20,10 +21,14 @@ from tests.conformance.text_engine import TextEngineConformance, script_request
 from tests.servers.openai_server import (
     MODEL,
     answers,
+    cuts,
     fails,
+    floods,
     hangs,
     hangs_up,
+    offers,
     refuses,
+    refuses_option,
     runs_out,
     sends,
     trickles,
@@ -148,6 +153,128 @@ def test_an_invalid_answer_is_repaired_with_the_error_fed_back(service, engine):
     assert "it is no JSON" in fed_back[3]
     assert "title: " in fed_back[5]
     assert "is too long" in fed_back[5]
+
+
+def test_the_words_of_the_request_ask_for_a_repair(service, engine):
+    service.will(answers("no"), answers(GOOD))
+    engine.generate(replace(REQUEST, repair="Mend it: {{problem}} Now."))
+    assert service.requests[1].body["messages"][-1]["content"].startswith("Mend it: it is no JSON")
+    assert service.requests[1].body["messages"][-1]["content"].endswith(" Now.")
+
+
+def test_what_was_paid_before_a_repair_failed_is_on_the_bill(service, engine):
+    service.will(answers("no", cost=0.01), fails(500))
+    result = engine.generate(REQUEST)
+    assert (result.outcome, result.usage) == ("invalid", {"input_tokens": 100, "output_tokens": 20})
+    assert result.cost == Decimal("0.01")
+
+
+@pytest.mark.parametrize(
+    ("name", "sent"),
+    [
+        ("temperature", {"seed": 7, "max_tokens": 300}),
+        ("max_tokens", {"temperature": 0.5, "seed": 7, "max_completion_tokens": 300}),
+    ],
+)
+def test_what_a_model_does_not_take_is_left_out(service, engine, name, sent):
+    service.will(refuses_option(name), answers("no"), answers(GOOD))
+    assert engine.generate(REQUEST).data == GOOD
+    options = {"temperature", "seed", "max_tokens", "max_completion_tokens"}
+    for seen in service.requests[1:]:
+        assert {key: value for key, value in seen.body.items() if key in options} == sent
+
+
+def test_what_cannot_be_left_out_is_refused(service, engine):
+    service.will(refuses_option("response_format"))
+    assert refusal_of(engine).permanent
+    assert len(service.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["[" * 100_000, '{"title": NaN, "tags": []}', '{"title": 1e999, "tags": []}', '"a text"', "null", ""],
+    ids=["nested", "nan", "infinite", "text", "null", "empty"],
+)
+def test_json_that_is_none_of_ours_is_invalid(service, engine, content):
+    service.will(*[answers(content)] * 3)
+    result = engine.generate(REQUEST)
+    assert (result.outcome, result.data, len(service.requests)) == ("invalid", None, 3)
+
+
+def test_characters_that_no_database_keeps_are_left_out(service, engine):
+    service.will(answers('{"title": "A\\u0000B\\ud800C", "tags": ["\\ud83d\\ude00"]}'))
+    assert engine.generate(REQUEST).data == {"title": "ABC", "tags": ["\U0001f600"]}
+
+
+def test_what_a_model_said_to_itself_is_no_part_of_the_answer(service, engine):
+    service.will(answers('<think>{"title": 1}</think>\n{"title": "x", "tags": []}'))
+    assert engine.generate(REQUEST).data == {"title": "x", "tags": []}
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [
+        {"prompt_tokens": -5, "completion_tokens": True, "cost": "NaN"},
+        {"prompt_tokens": 10**30, "completion_tokens": "20", "cost": "Infinity"},
+        {"prompt_tokens": 1.5, "completion_tokens": None, "cost": -1},
+        {"prompt_tokens": [1], "completion_tokens": {}, "cost": 1e12},
+    ],
+)
+def test_a_bill_that_cannot_be_is_not_believed(service, engine, usage):
+    service.will(answers(GOOD, **usage))
+    result = engine.generate(REQUEST)
+    assert (result.outcome, result.usage, result.cost) == ("parsed", {}, None)
+
+
+def test_fields_nobody_asked_for_change_nothing(service, engine):
+    body = {
+        "model": "m" * 500 + "\x00",
+        "surprise": {"deep": [1, 2]},
+        "choices": [
+            {"message": {"content": json.dumps(GOOD), "reasoning": ["?"], "refusal": ""}, "odd": 1},
+            {"index": 1},
+        ],
+        "usage": [1, 2],
+    }
+    service.will(sends(json.dumps(body), "application/json"))
+    result = engine.generate(REQUEST)
+    assert (result.outcome, result.data, result.model, result.usage) == ("parsed", GOOD, "m" * 120, {})
+
+
+@pytest.mark.parametrize(("act", "permanent"), [(cuts, False), (floods, True)])
+def test_a_body_that_breaks_off_or_never_ends_is_an_error_in_words(service, engine, act, permanent):
+    service.will(act)
+    error = refusal_of(engine)
+    assert (error.permanent, bool(error.message)) == (permanent, True)
+
+
+def test_the_models_of_a_service_are_listed(service, engine):
+    service.will(offers("zeta", "alpha"))
+    assert engine.models() == ["alpha", "zeta"]
+    (seen,) = service.requests
+    assert (seen.path, seen.headers["authorization"]) == ("/v1/models", f"Bearer {KEY}")
+
+
+@pytest.mark.parametrize(
+    ("act", "said"),
+    [
+        (sends("<p>Hello</p>", "text/html"), "not as a text service does"),
+        (sends('{"data": [{"name": "x"}]}', "application/json"), "not as a text service does"),
+        (sends('{"data": 3}', "application/json"), "not as a text service does"),
+        (fails(401, f"Wrong {KEY}"), "refused the key"),
+        (fails(503), "failed"),
+        (hangs, "took too long"),
+        (trickles, "took too long"),
+        (cuts, "does not answer"),
+    ],
+    ids=["page", "names", "number", "key", "down", "hangs", "trickles", "cut"],
+)
+def test_models_that_cannot_be_listed_say_why(service, engine, act, said):
+    service.will(act)
+    with pytest.raises(AdapterError, match=said) as caught:
+        engine.models(timeout=0.4)
+    assert KEY not in "".join(traceback.format_exception(caught.value))
+    assert caught.value.hint
 
 
 def test_after_two_repairs_the_answer_is_invalid(service, engine):
