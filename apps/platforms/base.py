@@ -100,6 +100,18 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class LinkCard:
+    """What stands where somebody shares a link to the piece (OpenGraph). Empty: as the piece itself says.
+
+    picture: its place among the draft's pictures, None for whatever comes first.
+    """
+
+    title: str = ""
+    description: str = ""
+    picture: int | None = None
+
+
+@dataclass(frozen=True)
 class Draft:
     """What is to be said, before anyone schedules it. duration: seconds of the video, None without one.
 
@@ -118,6 +130,7 @@ class Draft:
     size: int | None = None
     pictures: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
+    card: LinkCard = LinkCard()
 
 
 @dataclass(frozen=True)
@@ -135,7 +148,8 @@ class PublishRequest:
 
     post_key: the same for every try of one post. series: the same for all parts of one piece. timeout: seconds for the
     whole call, from the first byte sent to the last byte read. begun_at: when the first call for this post may have
-    begun; a look-up searches from there.
+    begun; a look-up searches from there. handle: what an earlier call reported that certainly published nothing; an
+    adapter may go on from there.
     """
 
     post_key: UUID
@@ -151,6 +165,7 @@ class PublishRequest:
     pictures: tuple[Picture, ...] = ()
     canonical_url: str = ""
     begun_at: datetime | None = None
+    handle: str = ""
 
     @property
     def connection(self) -> Connection:
@@ -295,6 +310,7 @@ class Platform(ABC):
     (class A), None for ever. lookups, lookup_seconds: how many spaced looks prove absence (class C).
     provision: dotted path of a function(account) that prepares a new account of this platform.
     upload_page: where a person posts by hand. link_hosts: hosts that addresses of its posts have; empty: any.
+    fold: about how many characters people see before they press "more"; 0: all of them.
     """
 
     slug: ClassVar[str]
@@ -317,6 +333,7 @@ class Platform(ABC):
     provision: ClassVar[str] = ""
     upload_page: ClassVar[str] = ""
     link_hosts: ClassVar[tuple[str, ...]] = ()
+    fold: ClassVar[int] = 0
 
     def __init__(self, config: PlatformConfig) -> None:
         self.config = config
@@ -326,9 +343,18 @@ class Platform(ABC):
         tags = " ".join(f"#{tag}" for tag in draft.hashtags)
         return "\n\n".join(piece for piece in (draft.text, tags) if piece)
 
+    def counted(self, draft: Draft) -> tuple[Limits, str]:
+        """The limits that hold for this draft, and its text as the platform counts it."""
+        return self.limits, self.compose(draft)
+
     def validate(self, draft: Draft) -> list[Problem]:
         """Everything that would make the platform refuse the draft; empty when it fits."""
-        return check_limits(draft, self.limits, text=self.compose(draft))
+        limits, text = self.counted(draft)
+        return check_limits(draft, limits, text=text)
+
+    def article(self, draft: Draft) -> str:
+        """The text as clean HTML, where the platform shows it as an article; "" where it is plain text."""
+        return ""
 
     @abstractmethod
     def publish(self, request: PublishRequest, report: Report) -> PublishResult:

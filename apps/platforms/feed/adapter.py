@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 from urllib.parse import quote
 
 from django.utils.translation import gettext_lazy as _
 
+from apps.common.errors import AdapterError, NotFound
 from apps.platforms import http
 from apps.platforms.base import (
     Capability,
+    Connection,
     Draft,
     Limits,
     MediaFile,
@@ -37,15 +40,28 @@ class FeedPlatform(Platform):
         return draft.text
 
     def publish(self, request: PublishRequest, report: Report) -> PublishResult:
-        address = f"{self.config.internal_url}/feeds/ingest/{quote(request.account)}/{request.post_key}"
-        headers = {"Authorization": f"Bearer {request.credentials['key']}", "User-Agent": self.config.user_agent}
-        with http.client(timeout=request.timeout, headers=headers) as client:
-            response = http.send(client, "PUT", address, json=_body(request))
+        with self._client(request.account, request.credentials["key"], request.timeout) as client:
+            response = http.send(client, "PUT", str(request.post_key), json=_body(request))
         try:
             answer = response.json()
             return PublishResult(external_id=answer["id"], url=answer["url"])
         except (ValueError, KeyError) as error:
             raise OutcomeUnknown("The feed's answer could not be read.", reason=response.text[:200]) from error
+
+
+    def read_metrics(self, connection: Connection, external_id: str) -> Mapping[str, int]:
+        with self._client(connection.account, connection.credentials["key"], 30.0) as client:
+            answer = http.exchange(client, "GET", external_id, changes=False)
+        if answer.status_code == 404:
+            raise NotFound(_("The entry is gone."))
+        if not answer.is_success:
+            raise AdapterError(_("The feed did not answer."), reason=f"HTTP {answer.status_code}")
+        return {"views": int(answer.json()["views"])}
+
+    def _client(self, account: str, key: str, timeout: float) -> Any:
+        headers = {"Authorization": f"Bearer {key}", "User-Agent": self.config.user_agent}
+        address = f"{self.config.internal_url}/feeds/ingest/{quote(account)}/"
+        return http.client(timeout=timeout, headers=headers, base_url=address)
 
 
 def _body(request: PublishRequest) -> dict[str, Any]:
@@ -57,6 +73,7 @@ def _body(request: PublishRequest) -> dict[str, Any]:
         "language": draft.language,
         "part": draft.part,
         "parts_total": draft.parts_total,
+        "card": {"title": draft.card.title, "description": draft.card.description, "picture": draft.card.picture},
         "series": request.series,
         "duration": draft.duration,
         "video": _file(request.video),

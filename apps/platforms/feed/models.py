@@ -46,6 +46,8 @@ class FeedEntry(WorkspaceModel):
     captions = models.CharField(max_length=300, blank=True)
     # [{"name": in the default storage, "alt": for those who cannot see it, "size": bytes, "sha256", "type"}]
     pictures = models.JSONField(default=list)
+    # {"title", "description", "picture": place among the pictures or null}, for links that are shared
+    card = models.JSONField(default=dict)
     duration = models.FloatField(_("seconds"), null=True)
     views = models.PositiveIntegerField(_("views"), default=0)
     published_at = models.DateTimeField(_("published"), default=timezone.now)

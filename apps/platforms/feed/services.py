@@ -17,7 +17,7 @@ from django_scopes import scopes_disabled
 from ninja import Field, Schema
 from pydantic import field_validator
 
-from apps.common.errors import Conflict, Invalid, NotAllowed
+from apps.common.errors import Conflict, Invalid, NotAllowed, NotFound
 from apps.common.text.slugs import slug
 from apps.platforms.feed.models import Feed, FeedEntry
 from apps.platforms.models.account import Account
@@ -39,6 +39,19 @@ class PicturePayload(FilePayload):
     type: str = Field(pattern=r"^image/(jpeg|png|webp|gif)$")
 
 
+class CardPayload(Schema):
+    """What stands where a link to the entry is shared; empty: what the entry itself says."""
+
+    title: str = Field("", max_length=300)
+    description: str = Field("", max_length=1_000)
+    picture: int | None = Field(None, ge=0, lt=20)
+
+    @field_validator("title", "description", mode="before")
+    @classmethod
+    def without_nul(cls, value: Any) -> Any:
+        return EntryPayload.without_nul(value)
+
+
 class EntryPayload(Schema):
     """The body of a PUT to a feed."""
 
@@ -54,6 +67,7 @@ class EntryPayload(Schema):
     thumbnail: FilePayload | None = None
     captions: FilePayload | None = None
     pictures: list[PicturePayload] = Field([], max_length=20)
+    card: CardPayload = CardPayload()
 
     @field_validator("title", "text", "hashtags", mode="before")
     @classmethod
@@ -143,6 +157,14 @@ def ingest(feed: Feed, post_key: UUID, payload: EntryPayload) -> tuple[FeedEntry
             if existing:
                 return existing, False
     raise Conflict(_("No free address was found for this entry."))
+
+
+def counts_of(feed: Feed, post_key: UUID) -> dict[str, int]:
+    """What the entry of that post has got. Raises NotFound."""
+    entry = FeedEntry._base_manager.filter(feed=feed, post_key=post_key).first()
+    if entry is None:
+        raise NotFound(_("There is no such entry."))
+    return {"views": entry.views}
 
 
 def _entry_of(feed: Feed, post_key: UUID) -> FeedEntry | None:

@@ -55,7 +55,7 @@ def entry(request: HttpRequest, handle: str, slug: str) -> HttpResponse:
         "needed": watching.needed_seconds(found),
         "url": links.entry_url(found),
         "video_url": links.media_url(found, "mp4") if found.video else "",
-        "image_url": links.media_url(found, "jpg") if found.thumbnail else next(iter(links.picture_urls(found)), ""),
+        "image_url": _image_of(found),
     }
     response = render(request, "feed/entry.html", context)
     # The page carries a ticket with its time: a shared cache would hand one out twice.
@@ -64,6 +64,14 @@ def entry(request: HttpRequest, handle: str, slug: str) -> HttpResponse:
         value = secrets.token_urlsafe(12)
         response.set_cookie(COOKIE, value, max_age=86400, httponly=True, samesite="Lax", secure=request.is_secure())
     return response
+
+
+def _image_of(entry: FeedEntry) -> str:
+    """Where the image of a shared link is: the one that was chosen, else the video's still, else the first picture."""
+    pictures, chosen = links.picture_urls(entry), entry.card.get("picture")
+    if chosen is not None and chosen < len(pictures):
+        return pictures[chosen]
+    return links.media_url(entry, "jpg") if entry.thumbnail else next(iter(pictures), "")
 
 
 @csrf_exempt  # a visitor has no session to protect; the signed ticket says which page the call comes from
@@ -133,13 +141,15 @@ def picture(request: HttpRequest, handle: str, key: UUID, number: int) -> HttpRe
 
 @csrf_exempt  # authenticated by a bearer key, not by a session
 def ingest(request: HttpRequest, handle: str, key: UUID) -> JsonResponse:
-    """PUT an entry: 201 when it is new, 200 when this key has been here before."""
-    if request.method != "PUT":
-        return JsonResponse({"detail": _("Use PUT.")}, status=405, headers={"Allow": "PUT"})
+    """PUT an entry: 201 when it is new, 200 when this key has been here before. GET what it has got."""
+    if request.method not in {"GET", "PUT"}:
+        return JsonResponse({"detail": _("Use PUT.")}, status=405, headers={"Allow": "GET, PUT"})
     scheme, _space, secret = request.headers.get("Authorization", "").partition(" ")
     try:
         found = services.authenticate(handle, secret if scheme.lower() == "bearer" else "")
         with scope(workspace=found.workspace):
+            if request.method == "GET":
+                return JsonResponse(services.counts_of(found, key))
             made, is_new = services.ingest(found, key, _payload(request))
     except DomainError as error:
         body = {"detail": error.message, "code": error.code, "errors": error.details}

@@ -19,12 +19,10 @@ from apps.platforms.base import (
     Limits,
     Login,
     Platform,
-    Problem,
     PublishRequest,
     PublishResult,
     Report,
     SettingField,
-    check_limits,
 )
 from apps.platforms.mastodon.counting import countable
 
@@ -94,11 +92,11 @@ class MastodonPlatform(Platform):
         tags = " ".join(f"#{tag}" for tag in draft.hashtags)
         return "\n\n".join(piece for piece in (draft.text or draft.title, tags) if piece)
 
-    def validate(self, draft: Draft) -> list[Problem]:
+    def counted(self, draft: Draft) -> tuple[Limits, str]:
         said = draft.settings.get("content_warning", "") + countable(self.compose(draft))
         most = draft.settings.get("characters") or ""
         limits = replace(self.limits, text=int(most)) if most.isdecimal() and int(most) else self.limits
-        return check_limits(draft, limits, text=said)
+        return limits, said
 
     def publish(self, request: PublishRequest, report: Report) -> PublishResult:
         with self._client(request.credentials, request.timeout) as client:

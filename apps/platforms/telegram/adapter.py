@@ -24,12 +24,10 @@ from apps.platforms.base import (
     NeedsLogin,
     OutcomeUnknown,
     Platform,
-    Problem,
     PublishRequest,
     PublishResult,
     Report,
     SettingField,
-    check_limits,
 )
 
 SERVER = "https://api.telegram.org"
@@ -90,10 +88,10 @@ class TelegramPlatform(Platform):
         tags = " ".join(f"#{tag}" for tag in draft.hashtags)
         return "\n\n".join(piece for piece in (draft.text or draft.title, tags) if piece)
 
-    def validate(self, draft: Draft) -> list[Problem]:
+    def counted(self, draft: Draft) -> tuple[Limits, str]:
         with_media = draft.has_video or draft.pictures
         limits = replace(self.limits, text=_CAPTION) if with_media else self.limits
-        return check_limits(draft, limits, text=self.compose(draft))
+        return limits, self.compose(draft)
 
     def keep(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         token, chat = str(fields["token"]).strip(), _chat(str(fields["chat"]))

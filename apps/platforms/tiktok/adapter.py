@@ -91,6 +91,7 @@ class TiktokPlatform(Platform):
         "be limited or lost, and you decide to take that risk. TikTok may ask for a puzzle or a new login at any "
         "time; the post then waits for you with a picture of the page."
     )
+    fold = 90
     upload_page = "https://www.tiktok.com/tiktokstudio/upload"
     link_hosts = ("tiktok.com",)
     timeout = 900.0

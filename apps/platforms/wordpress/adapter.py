@@ -91,6 +91,11 @@ class WordpressPlatform(Platform):
     def compose(self, draft: Draft) -> str:
         return draft.text
 
+    def article(self, draft: Draft) -> str:
+        from apps.platforms.wordpress import content
+
+        return content.text(draft.text)
+
     def validate(self, draft: Draft) -> list[Problem]:
         problems = super().validate(draft)
         if not draft.title.strip():
@@ -111,15 +116,17 @@ class WordpressPlatform(Platform):
             files = library.upload(wordpress, request, post["id"], report)
             source = request.canonical_url
             canonical = library.canonical_fields(post.get("meta"), source)
+            card = request.draft.card
+            featured = files.shared(card.picture)
             fields = {
                 "status": _wanted(request.settings),
                 "title": escape(request.draft.title, quote=False),
-                "excerpt": escape(content.excerpt(request.draft.text), quote=False),
+                "excerpt": escape(card.description or content.excerpt(request.draft.text), quote=False),
                 "slug": content.post_slug(request.draft.title),
                 "tags": tags,
                 "categories": categories,
-                "featured_media": files.featured.number if files.featured else 0,
-                "meta": canonical,
+                "featured_media": featured.number if featured else 0,
+                "meta": canonical | library.card_fields(post.get("meta"), card, featured),
                 "content": content.body(
                     request.draft,
                     key=key,

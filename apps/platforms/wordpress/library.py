@@ -7,13 +7,20 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from apps.platforms.base import MediaFile, PublishRequest, Report
+from apps.platforms.base import LinkCard, MediaFile, PublishRequest, Report
 from apps.platforms.wordpress.content import Uploaded
 from apps.platforms.wordpress.site import Site
 
 CHUNK = 256 * 1024
 # Where SEO plugins (Yoast, Rank Math, SEOPress) keep a canonical address, if the site opens the field to its API.
 CANONICAL_FIELDS = ("_yoast_wpseo_canonical", "rank_math_canonical_url", "_seopress_robots_canonical")
+# The same plugins' fields for title, description and image of a shared link. Without them the excerpt and the featured
+# image stand there, which themes and plugins show by themselves.
+CARD_FIELDS = (
+    ("_yoast_wpseo_opengraph-title", "_yoast_wpseo_opengraph-description", "_yoast_wpseo_opengraph-image"),
+    ("rank_math_facebook_title", "rank_math_facebook_description", "rank_math_facebook_image"),
+    ("_seopress_social_fb_title", "_seopress_social_fb_desc", "_seopress_social_fb_img"),
+)
 
 
 @dataclass(frozen=True)
@@ -23,8 +30,10 @@ class Files:
     captions: Uploaded | None = None
     pictures: tuple[Uploaded, ...] = ()
 
-    @property
-    def featured(self) -> Uploaded | None:
+    def shared(self, picture: int | None) -> Uploaded | None:
+        """The image of a shared link: the picture that was chosen, else the poster, else the first picture."""
+        if picture is not None and picture < len(self.pictures):
+            return self.pictures[picture]
         return self.poster or next(iter(self.pictures), None)
 
 
@@ -50,6 +59,15 @@ def canonical_fields(known: Any, source: str) -> dict[str, str]:
     if not source or not isinstance(known, Mapping):
         return {}
     return {name: source for name in CANONICAL_FIELDS if name in known}
+
+
+def card_fields(known: Any, card: LinkCard, image: Uploaded | None) -> dict[str, str]:
+    """What SEO plugins show of a shared link; only the fields that somebody filled in and that the site has."""
+    if not isinstance(known, Mapping):
+        return {}
+    said = (card.title, card.description, image.url if image and card.picture is not None else "")
+    pairs = [pair for names in CARD_FIELDS for pair in zip(names, said, strict=True)]
+    return {name: value for name, value in pairs if value and name in known}
 
 
 class _Progress:

@@ -33,7 +33,6 @@ from apps.platforms.base import (
     Report,
     SettingField,
     StillUnknown,
-    check_limits,
 )
 
 LONG = 25_000
@@ -116,15 +115,17 @@ class XPlatform(Platform):
         tags = " ".join(f"#{tag}" for tag in draft.hashtags)
         return "\n\n".join(piece for piece in (draft.text or draft.title, tags) if piece)
 
-    def validate(self, draft: Draft) -> list[Problem]:
+    def counted(self, draft: Draft) -> tuple[Limits, str]:
         limits = self.limits
         if draft.settings.get("long") == "yes":
             limits = replace(limits, text=LONG, video_seconds=LONG_SECONDS)
-        text = self.compose(draft)
-        problems = check_limits(draft, limits, text=text)
+        return limits, self.compose(draft)
+
+    def validate(self, draft: Draft) -> list[Problem]:
+        problems = super().validate(draft)
         if draft.has_video and len(draft.pictures) >= FILES:
             problems.append(Problem("pictures", _("A video and images are too many together; at most 4 files fit.")))
-        if not text:
+        if not self.compose(draft):
             # By its words it is found again when an answer is lost.
             problems.append(Problem("text", _("A post on X needs some words.")))
         return problems
