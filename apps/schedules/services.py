@@ -55,7 +55,7 @@ def schedule_item(
 
     at: when the first is due, the others following by `spacing` (the account's minimum gap); None takes the next free
     slots. soonest: not at that very time, but as soon after it as the account's rules allow. force: a person wants it
-    although something speaks against it.
+    although something speaks against it, and at that very time if there is one.
 
     Raises Conflict for an item that is not ready, Doubtful for what needs `force`, Invalid for one that does not fit.
     """
@@ -69,14 +69,9 @@ def schedule_item(
             concerns.check(texts, actor=actor, force=force)
             posts = plan.book(variants) if at is None else plan.place(variants, at, gap)
         else:
-            # Whoever names a spacing has decided how near the parts of one item may come to each other.
-            count = len(variants) if spacing is None else 1
-            found = concerns.of_times(plan.account, [at + index * gap for index in range(count)])
-            if not actor.is_system:
-                found += concerns.of_minute(plan.account, plan.item, at)
+            found = plan.collisions([at + index * gap for index in range(len(variants))], together=spacing is None)
             concerns.check(texts + found, actor=actor, force=force)
-            quiet = any(each.code == "quiet" for each in found)
-            posts = plan.put(variants, at, gap, in_quiet_hours=quiet)
+            posts = plan.put(variants, at, gap, forced_by=actor.label if force or plan.is_denser(variants, gap) else "")
         plan.settle()
     return posts
 
@@ -143,6 +138,18 @@ class _Plan:
         self.repeat = f"again:{again.values('repeat').distinct().count() + 1}"
         return variants
 
+    def collisions(self, times: list[datetime], *, together: bool) -> list[Concern]:
+        """What the parts at those times come too near to. together: to each other as well."""
+        groups = [times] if together else [[at] for at in times]
+        found = [each for group in groups for each in concerns.of_times(self.account, group)]
+        if not self.actor.is_system:
+            found += concerns.of_minute(self.account, self.item, times[0])
+        return found
+
+    def is_denser(self, variants: list[Variant], gap: timedelta) -> bool:
+        """Whoever names a spacing below the account's gap has decided how near the parts come to each other."""
+        return len(variants) > 1 and gap < timedelta(minutes=self.account.minimum_gap)
+
     def book(self, variants: list[Variant]) -> list[Post]:
         posts: list[Post] = []
         for variant in variants:
@@ -190,7 +197,7 @@ class _Plan:
         )
         with unit_of_work():
             post.save()
-            told = {**_times(post), **({"forced": True} if self.force else {})}
+            told = {**_times(post), **_forced(self.force)}
             data = {"action": "schedule", "from": None, "to": post.state, "by": self.actor.label, **told}
             emit(workspace=post.workspace, type="post.state", subject=post, data=data)
             announce_scheduled(item=self.item, post=post, account=self.account, due_at=post.due_at)
@@ -285,6 +292,10 @@ def _check_fit(variants: list[Variant], item: Item, account: Account) -> None:
         raise Invalid(_("This does not fit “%(account)s”.") % {"account": account.name}, **problems)
 
 
+def _forced(force: bool) -> dict[str, Any]:
+    return {"forced": True} if force else {}
+
+
 def _times(post: Post) -> dict[str, Any]:
     return {"due_at": post.due_at.isoformat(), "account": post.account_id, "item": post.item_id, "part": post.part}
 
@@ -303,11 +314,11 @@ def reschedule(*, post: Post, at: datetime, actor: Actor, force: bool = False) -
             raise _too_late(post)
         found = concerns.of_times(account, [at], ignore=post.pk) + concerns.of_minute(account, post.item, at)
         concerns.check(found, actor=actor, force=force)
-        _move(post, at, actor, in_quiet_hours=any(each.code == "quiet" for each in found))
+        _move(post, at, actor, force=force)
     return post
 
 
-def _move(post: Post, at: datetime, actor: Actor, *, in_quiet_hours: bool = False) -> None:
+def _move(post: Post, at: datetime, actor: Actor, *, force: bool = False) -> None:
     fields = {
         "due_at": at,
         "not_before": None,
@@ -317,23 +328,28 @@ def _move(post: Post, at: datetime, actor: Actor, *, in_quiet_hours: bool = Fals
         "slot": None,
         "tries": 0,
         "lookups": 0,
-        "in_quiet_hours": in_quiet_hours,
+        "in_quiet_hours": False,
+        "forced_by": actor.label if force else "",
     }
+    data = {"due_at": at.isoformat(), **_forced(force)}
     if post.needs_person:
-        advance(post, "retry", actor=actor, fields={**fields, "error": None}, data={"due_at": at.isoformat()})
+        advance(post, "retry", actor=actor, fields={**fields, "error": None}, data=data)
     else:
         if not Post._base_manager.filter(pk=post.pk, state="scheduled").update(**fields):
             raise _too_late(post)
         for name, value in fields.items():
             setattr(post, name, value)
-        data = {"due_at": at.isoformat(), "by": actor.label}
+        data["by"] = actor.label
         emit(workspace=post.workspace, type="post.rescheduled", subject=post, data=data)
         audit.record(workspace=post.workspace, actor=actor, action="post.reschedule", target=post, data=data)
     wake_dispatcher()
 
 
 def post_now(*, post: Post, actor: Actor, force: bool = False) -> Post:
-    """Due this moment; everything else, such as approval, order of parts, gaps, limits and pauses, still holds."""
+    """Due this moment; approval, order of parts and pauses still hold, and what the platform asks for.
+
+    The account's quiet hours, gap and daily limit hold too, unless it is forced.
+    """
     return reschedule(post=post, at=database_now(), actor=actor, force=force)
 
 

@@ -37,6 +37,11 @@ def account(in_workspace) -> Account:
     return with_slots(AccountFactory(workspace=in_workspace))
 
 
+@pytest.fixture
+def person(actor):
+    return actor("editor")
+
+
 def with_slots(account: Account) -> Account:
     Slot.objects.filter(account=account).delete()
     for day in range(7):

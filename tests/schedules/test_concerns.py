@@ -38,11 +38,6 @@ pytestmark = pytest.mark.usefixtures("monday")
 LONG = "The keeper of the light went up the stairs every night and counted them aloud, one by one. " * 6
 
 
-@pytest.fixture
-def person(actor):
-    return actor("editor")
-
-
 def limit(account, **fields):
     type(account)._base_manager.filter(pk=account.pk).update(**fields)
     account.refresh_from_db()
@@ -85,9 +80,9 @@ def test_a_time_in_quiet_hours_needs_a_person_who_insists(account, person):
     with pytest.raises(NotAllowed, match="Only a person may overrule a warning"):
         schedule_item(item=item, account=account, actor=SYSTEM, at=at(23, 23), force=True)
     [post] = schedule_item(item=item, account=account, actor=person, at=at(23, 23), force=True)
-    assert (post.due_at, post.in_quiet_hours) == (at(23, 23), True)
+    assert (post.due_at, post.forced_by) == (at(23, 23), person.label)
     reschedule(post=post, at=at(24, 8), actor=person)
-    assert Post.objects.get(pk=post.pk).in_quiet_hours is False
+    assert Post.objects.get(pk=post.pk).forced_by == ""
 
 
 def test_posts_closer_than_the_gap_and_full_days_are_named(account, person):

@@ -30,11 +30,6 @@ pytestmark = pytest.mark.usefixtures("monday")
 
 
 @pytest.fixture
-def person(actor):
-    return actor("editor")
-
-
-@pytest.fixture
 def bring(account, person):
     """bring("item,account\\n1,a") imports that file; with its answer."""
     return lambda content, **options: import_schedule(

@@ -29,8 +29,8 @@ PAGES = ("schedule/", "schedule/?state=all", "schedule/slots/", "schedule/repeat
 
 @pytest.fixture
 def enter(client, member):
-    def sign_in(role: str = "owner"):
-        client.force_login(member(role))
+    def sign_in(role: str = "owner", **fields: str):
+        client.force_login(member(role, **fields))
         return client
 
     return sign_in
@@ -144,7 +144,7 @@ def test_items_are_put_into_slots_at_a_time_or_spread(account, enter, url):
 
 def test_a_doubtful_time_is_asked_about_and_done_all_the_same(account, enter, url):
     Account._base_manager.update(quiet_from=time(22), quiet_until=time(7))
-    client, [post] = enter("editor"), posts_for(account, at=at(24, 9))
+    client, [post] = enter("editor", name="Asha"), posts_for(account, at=at(24, 9))
     form = {"at": "2026-11-24T23:00", "next": url("schedule/?state=all")}
     answer = client.post(url(f"posts/{post.pk}/move/"), form)
     assert "is in the quiet hours of" in shown(answer, 409)
@@ -152,7 +152,7 @@ def test_a_doubtful_time_is_asked_about_and_done_all_the_same(account, enter, ur
     assert hidden == {**form, "force": "1"}
     assert client.post(url(f"posts/{post.pk}/move/"), hidden)["Location"] == form["next"]
     post.refresh_from_db()
-    assert (post.due_at, post.in_quiet_hours) == (at(24, 23), True)
+    assert (post.due_at, post.forced_by) == (at(24, 23), "Asha")
 
 
 def test_a_cancelled_post_offers_to_undo_that(account, enter, url):
@@ -282,7 +282,7 @@ def test_the_admin_lists_posts_with_the_time_left_and_filters_them(account, ente
 
 def test_the_admin_moves_sends_drops_and_undoes(account, enter):
     Account._base_manager.update(quiet_from=time(22), quiet_until=time(7))
-    client, [post] = enter("editor"), posts_for(account, at=at(24, 9))
+    client, [post] = enter("editor", name="Asha"), posts_for(account, at=at(24, 9))
 
     def act(action: str, *posts: Post):
         return client.post(POSTS, {"action": action, "_selected_action": [each.pk for each in posts]}, follow=True)
@@ -296,7 +296,7 @@ def test_the_admin_moves_sends_drops_and_undoes(account, enter):
     assert "is in the quiet hours of" in save(due_at_0="2026-11-24", due_at_1="23:00:00")
     assert post.due_at == at(24, 9)
     save(due_at_0="2026-11-24", due_at_1="23:00:00", force="on")
-    assert (post.due_at, post.in_quiet_hours) == (at(24, 23), True)
+    assert (post.due_at, post.forced_by) == (at(24, 23), "Asha")
     act("cancel", post)
     act("undo", post)
     post.refresh_from_db()

@@ -25,11 +25,6 @@ from tests.factories.schedules import make_pool, make_recurrence, posts_for, rea
 from tests.schedules.conftest import MONDAY, at, with_slots
 
 
-@pytest.fixture
-def person(actor):
-    return actor("editor")
-
-
 def due(account) -> list[datetime]:
     return list(
         Post.objects.filter(account=account, state="scheduled").order_by("due_at").values_list("due_at", flat=True)

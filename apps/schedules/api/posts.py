@@ -50,6 +50,10 @@ class PostOut(Schema):
     now: datetime = Field(description="The server's clock, from which `seconds_until` counts.")
     repeat: str = Field(description="Empty for an ordinary post.", examples=["", "recurrence:4:2026-11-23T09:00Z"])
     waiting_for: str = Field(description="Why a due post has not gone out.", examples=["", "part", "gap", "quiet"])
+    forced_by: str = Field(
+        description="Who wants it out at this very time, whatever the account's quiet hours, gap and daily limit say.",
+        examples=["", "Asha"],
+    )
     tries: int = Field(examples=[0])
     url: str = Field(examples=["https://desk.example.org/feeds/night-stories/the-lighthouse-keeper/"])
     published_at: datetime | None
@@ -87,12 +91,12 @@ class ScheduleIn(Schema):
 
 class RescheduleIn(Schema):
     at: AwareDatetime = Field(examples=["2026-12-01T18:00:00+05:30"])
-    force: bool = Field(False, description="Also in quiet hours, close to another post, or on a full day.")
+    force: bool = Field(False, description="At that very time, also in quiet hours, close to a post, on a full day.")
 
 
 class PostPatch(Schema):
     due_at: AwareDatetime = Field(examples=["2026-12-01T18:00:00+05:30"])
-    force: bool = Field(False, description="Also in quiet hours, close to another post, or on a full day.")
+    force: bool = Field(False, description="At that very time, also in quiet hours, close to a post, on a full day.")
 
 
 class ConcernOut(Schema):
@@ -254,7 +258,10 @@ def restore(request: HttpRequest, post_id: int) -> Post:
 
 @router.post("/schedule/posts/{int:post_id}/force", response=PostOut, summary="Post now")
 def force(request: HttpRequest, post_id: int) -> Post:
-    """Due at once, also in quiet hours; approval, order of parts, gaps, limits and pauses still hold."""
+    """Due at once, whatever the account's quiet hours, gap and daily limit say; `forced_by` tells who wanted it.
+
+    Approval, the order of parts and pauses still hold, and so does what the platform allows.
+    """
     services.post_now(post=find_post(request, post_id), actor=request.actor, force=True)
     return find_post(request, post_id)
 

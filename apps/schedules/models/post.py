@@ -37,7 +37,8 @@ class Post(StatefulModel):
     tries: calls that failed or were lost since a person last sent it; lookups: times that reconciliation looked.
     repeat: empty for the one ordinary posting of a text; else the name of the deliberate repetition, such as
     "recurrence:4:2026-11-23T09:00Z". fingerprint: of what it says, to find the same said twice.
-    in_quiet_hours: a person wants it out although the account is quiet then.
+    in_quiet_hours: a turn of a rule that a person wants also while the account is quiet.
+    forced_by: who wants it out at this very time, whatever the account's quiet hours, gap and daily limit say.
     """
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -50,6 +51,7 @@ class Post(StatefulModel):
     repeat = models.CharField(_("repetition"), max_length=64, blank=True, editable=False)
     fingerprint = models.CharField(max_length=16, blank=True, editable=False)
     in_quiet_hours = models.BooleanField(_("also in quiet hours"), default=False, editable=False)
+    forced_by = models.CharField(_("forced by"), max_length=160, blank=True, editable=False)
     due_at = models.DateTimeField(_("due"))
     not_before = models.DateTimeField(_("not before"), null=True, editable=False)
     waiting_for = models.CharField(_("waits"), max_length=8, choices=Waiting.choices, blank=True, editable=False)
