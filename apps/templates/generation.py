@@ -46,6 +46,17 @@ class Written:
     generation: Generation
 
 
+@dataclass(frozen=True)
+class Style:
+    """How the workspace sounds. text: for versions that have a variable `voice`; the others cannot be told.
+
+    temperature: in place of the version's own; None leaves that.
+    """
+
+    text: str = ""
+    temperature: float | None = None
+
+
 def generate(
     *,
     workspace: Workspace,
@@ -57,12 +68,14 @@ def generate(
     fresh: bool = False,
     trial: bool = False,
     without_model: bool = False,
+    style: Style | None = None,
 ) -> Written:
     """Text of that kind from the active version, or from `version`. A question that was paid for is not paid again.
 
     Where several versions share the work, the subject decides which one: the same subject meets the same version.
     fresh: ask even so, because a person wants another answer. trial: to try the version, which may be unsaved; what
-    becomes of the answer does not count for it. without_model: ask nobody, whatever the workspace's provider is.
+    becomes of the answer does not count for it. without_model: ask nobody, whatever the workspace's provider is. style:
+    how it should sound; whatever drafts text for people passes one, see `apps.content.voice`.
 
     Call it outside of transactions: it waits for its turn. Raises NotFound without an active version, Invalid for wrong
     variables, BudgetExceeded over the month's hard limit, AdapterError when the engine fails or does not give what was
@@ -70,9 +83,17 @@ def generate(
     """
     about = describe_subject(subject)
     version = version or chosen_version(kind, workspace, about)
+    if style is not None and takes_voice(version):
+        variables = {**variables, "voice": style.text}
     prompt = rendering.render(version.instructions, version.text, version.variables, variables)
     asked = Asked("extractive") if without_model else asked_of(workspace, model=version.model)
-    return _Call(workspace, version, prompt, dict(variables), actor, about, asked, fresh, trial).run()
+    temperature = style.temperature if style else None
+    return _Call(workspace, version, prompt, dict(variables), actor, about, asked, fresh, trial, temperature).run()
+
+
+def takes_voice(version: PromptVersion) -> bool:
+    """Whether the version has a place for the brand voice."""
+    return any(variable["name"] == "voice" for variable in version.variables)
 
 
 def describe_subject(subject: models.Model | str) -> str:
@@ -93,9 +114,11 @@ class _Call:
         asked: Asked,
         fresh: bool,
         trial: bool,
+        temperature: float | None,
     ) -> None:
         self.workspace, self.version, self.prompt, self.variables = workspace, version, prompt, variables
         self.actor, self.subject, self.asked, self.trial = actor, subject, asked, trial
+        self.options = version.options if temperature is None else {**version.options, "temperature": temperature}
         self.reuse_after = timezone.now() - (timedelta() if fresh else REUSED_FOR)
 
     def run(self) -> Written:
@@ -188,7 +211,7 @@ class _Call:
             variables=self.variables,
             model=self.asked.model,
             timeout=_TIMEOUT,
-            **self.version.options,
+            **self.options,
         )
 
     def _question(self) -> str:
@@ -196,6 +219,7 @@ class _Call:
         version = self.version
         content = [
             version.pk or [version.template.kind, version.schema, version.options],
+            *([self.options] if self.options != version.options else []),
             self.prompt.hash,
             self.variables,
             self.asked.engine,

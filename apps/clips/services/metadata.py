@@ -13,6 +13,7 @@ from apps.common.text.words import shorten
 from apps.common.transactions import unit_of_work
 from apps.content.models import Item, Revision
 from apps.content.services import Origin, Text, create_item, revise_item, submit_item, text_of
+from apps.content.voice import style_for
 from apps.lifecycle.models import Run
 from apps.lifecycle.runs import Work, start_run
 from apps.lifecycle.services import advance
@@ -39,6 +40,7 @@ def write_metadata(clip: Clip, *, version: PromptVersion | None = None, fresh: b
         actor=SYSTEM,
         version=version or settings_of(clip.workspace).template,
         fresh=fresh,
+        style=style_for(clip.workspace, language_of(clip)),
     )
 
 

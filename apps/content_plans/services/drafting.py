@@ -84,7 +84,6 @@ def _section_variables(plan: ContentPlan, section: dict[str, Any], told: Collect
         "keyphrase": plan.keyphrase,
         "secondary": plan.secondary,
         "tone": plan.tone,
-        "voice": "",
         "research": research_text(plan, told=told),
         "target_words": max(80, _target_words(plan) // max(count, 1)),
     }

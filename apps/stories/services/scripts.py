@@ -11,6 +11,7 @@ from apps.common.text.parts import split_parts
 from apps.common.transactions import unit_of_work
 from apps.content.models import Item
 from apps.content.services import Origin, Text, create_item, submit_item
+from apps.content.voice import style_for
 from apps.lifecycle.models import Run
 from apps.lifecycle.runs import Work, start_run
 from apps.lifecycle.services import advance
@@ -53,6 +54,7 @@ def write_script(*, story: Story, work: Work | None = None, actor: Actor = SYSTE
         variables={"title": story.title, "story": story.text, "language": story.language, "parts": len(parts)},
         subject=story,
         actor=actor,
+        style=style_for(story.workspace, story.language),
     )
     _step(work, "item", _("Making the item"))
     return _make_item(story, parts, written, actor)
