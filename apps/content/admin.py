@@ -16,6 +16,7 @@ from apps.common.errors import DomainError
 from apps.content.machine import ITEM_MACHINE
 from apps.content.models import Asset, Item, Revision
 from apps.content.queries import items
+from apps.content.search_admin import FoundByWords
 from apps.lifecycle.services import advance
 from apps.workspaces.admin_base import WorkspaceAdmin, WorkspaceTabularInline
 
@@ -43,11 +44,11 @@ class RevisionInline(WorkspaceTabularInline):
 
 
 @admin.register(Item)
-class ItemAdmin(WorkspaceAdmin):
+class ItemAdmin(FoundByWords, WorkspaceAdmin):
     icon = "movie"
     list_display = ("title", "shown_state", "kind", "shown_version", "created_at", "shown_link")
     list_filter = (StateFilter, "kind", "format")
-    search_fields = ("title", "source_title")
+    search_kind = "item"
     date_hierarchy = "created_at"
     inlines = (RevisionInline,)
     actions = ("restore_selected",)

@@ -17,9 +17,12 @@ from apps.common.pagination import CursorPagination
 from apps.content import queries, services
 from apps.content.images import LONGEST_ALT, MOST, MOST_BYTES, KeptImage, NewImage, images_of
 from apps.content.models import Asset, Item, Revision
+from apps.content.search import matching
+from apps.content.search_api import router as search_router
 from apps.lifecycle.services import advance, open_actions
 
 router = Router(tags=["items"])
+router.add_router("", search_router)
 
 State = Literal[
     "draft",
@@ -41,7 +44,7 @@ class ItemFilter(Schema):
     state: State | None = Field(None, description="Only items in this state.")
     kind: Literal["story", "plan", "clip"] | None = Field(None, description="Only items made from this.")
     format: Literal["video", "text"] | None = None
-    search: str = Field("", max_length=200, description="Words of the title.")
+    search: str = Field("", max_length=200, description="Words of the title or the text, or their beginnings.")
 
 
 class PartOut(Schema):
@@ -155,7 +158,7 @@ def list_items(request: HttpRequest, filters: Query[ItemFilter]) -> QuerySet[Ite
         "state": filters.state,
         "kind": filters.kind,
         "format": filters.format,
-        "title__icontains": filters.search or None,
+        "pk__in": matching("item", filters.search) if filters.search else None,
     }
     rows = queries.items().visible_to(request.actor.user).select_related("approved_revision")
     return rows.filter(**{name: value for name, value in wanted.items() if value is not None})

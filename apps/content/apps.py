@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -7,6 +8,9 @@ class ContentConfig(AppConfig):
     verbose_name = _("Content")
 
     def ready(self) -> None:
-        from apps.content import samples  # it needs the models, which are loaded now
+        from apps.content import samples, searching_items  # they need the models, which are loaded now
+        from apps.content.search import rebuild_if_empty
 
         samples.register()
+        searching_items.register()
+        post_migrate.connect(rebuild_if_empty, sender=self)

@@ -31,7 +31,7 @@ class PlanFilter(Schema):
     state: State | None = Field(None, description="Only plans in this state.")
     owner: int | None = Field(None, description="Only plans of this person.")
     platform: str = Field("", max_length=40, description="Only plans with a variant for this platform.")
-    search: str = Field("", max_length=200, description="Part of the title or the keyphrase.")
+    search: str = Field("", max_length=200, description="Words of the brief, or their beginnings.")
 
 
 class PlanIn(Schema):

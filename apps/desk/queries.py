@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from apps.approvals.models import Review
 from apps.approvals.queries import review_queue
@@ -13,6 +13,7 @@ from apps.clips import queries as clips
 from apps.clips.models import Clip, InboxFile
 from apps.content.machine import PIPELINE
 from apps.content.models import Asset, Item, Revision
+from apps.content.search import matching
 from apps.lifecycle.models import Event, Run
 from apps.platforms.models import Account
 from apps.platforms.queries import accounts
@@ -75,7 +76,7 @@ def items(*, state: str = "", search: str = "") -> QuerySet[Item]:
     if state:
         found = found.filter(state=state)
     if search:
-        found = found.filter(Q(title__icontains=search) | Q(source_title__icontains=search))
+        found = found.filter(pk__in=matching("item", search))
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from apps.desk import accounts, images, schedule, timetable, views
+from apps.desk import accounts, images, schedule, search, timetable, views
 
 app_name = "desk"
 
@@ -19,6 +19,7 @@ urlpatterns = [
     path("items/<int:item_id>/decide/", views.decide_item, name="item-decide"),
     path("items/<int:item_id>/do/<slug:action>/", views.act_on_item, name="item-action"),
     path("assets/<int:asset_id>/", views.asset, name="asset"),
+    path("search/", search.search_page, name="search"),
     path("review/", views.review, name="review"),
     path("schedule/", schedule.schedule, name="schedule"),
     path("schedule/add/", schedule.add, name="schedule-add"),

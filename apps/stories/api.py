@@ -15,6 +15,7 @@ from ninja.pagination import paginate
 
 from apps.common.errors import NotFound
 from apps.common.pagination import CursorPagination
+from apps.content.search import matching
 from apps.lifecycle.services import advance, open_actions
 from apps.stories import queries, services
 from apps.stories.models import Source, Story
@@ -31,7 +32,7 @@ class StoryFilter(Schema):
     min_words: int | None = Field(None, ge=0)
     max_words: int | None = Field(None, ge=0)
     min_score: int | None = None
-    search: str = Field("", max_length=200, description="Words of the title.")
+    search: str = Field("", max_length=200, description="Words of the title or the text, or their beginnings.")
 
 
 class StoryOut(Schema):
@@ -139,7 +140,7 @@ def list_stories(request: HttpRequest, filters: Query[StoryFilter]) -> QuerySet[
         "words__gte": filters.min_words,
         "words__lte": filters.max_words,
         "score__gte": filters.min_score,
-        "title__icontains": filters.search or None,
+        "pk__in": matching("story", filters.search) if filters.search else None,
     }
     return queries.stories().filter(**{name: value for name, value in wanted.items() if value is not None})
 

@@ -7,4 +7,6 @@ class StoriesConfig(AppConfig):
     verbose_name = _("Stories")
 
     def ready(self) -> None:
-        from apps.stories import receivers  # noqa: F401  receivers need the models, which are loaded now
+        from apps.stories import receivers, searching  # noqa: F401  they need the models, which are loaded now
+
+        searching.register()

@@ -2,6 +2,17 @@
 (() => {
   const root = document.documentElement;
 
+  const isTyping = (target) => target.closest("input, textarea, select, [contenteditable]:not([contenteditable=false])");
+
+  function focusSearch(event) {
+    const field = document.querySelector("[data-search-here]") || document.querySelector("[data-search]");
+    if (!field) return;
+    event.preventDefault();
+    field.closest(".shell").dataset.menu = field.closest(".sidebar") ? "open" : "";
+    field.focus();
+    field.select();
+  }
+
   function toast({ message, hint = "", tone = "neutral" }) {
     const box = document.querySelector(".toasts");
     if (!box) return;
@@ -39,6 +50,7 @@
   });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") document.querySelectorAll("details.menu[open]").forEach((menu) => (menu.open = false));
+    if (event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey && !isTyping(event.target)) focusSearch(event);
   });
   document.addEventListener("submit", (event) => {
     const question = event.submitter?.dataset.confirm || event.target.dataset.confirm;

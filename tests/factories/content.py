@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from apps.content.models import Asset, Item, Revision
+from apps.content.models import Asset, Item, Revision, SearchEntry
 from apps.content.services import Text, create_item, keep_asset, submit_item
 from apps.lifecycle.services import advance
 from apps.workspaces.actors import SYSTEM, Actor
@@ -47,3 +47,10 @@ def make_asset(revision: Revision, folder: Path, *, kind: str = "preview", part:
     path = folder / f"{kind}-{part}-{key}.mp4"
     path.write_bytes(b"film " + key.encode())
     return keep_asset(revision=revision, kind=kind, part=part, path=path, key=key, seconds=1.5)
+
+
+TENANT = {
+    "content.SearchEntry": lambda workspace: SearchEntry._base_manager.get(
+        kind="item", object_id=make_item(workspace, text=make_text(f"{workspace.name} entry")).pk
+    ),
+}

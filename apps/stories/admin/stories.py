@@ -24,6 +24,7 @@ from unfold.sections import TemplateSection
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from apps.common.errors import DomainError
+from apps.content.search_admin import FoundByWords
 from apps.lifecycle.services import open_actions
 from apps.stories import queries, services
 from apps.stories.machine import STORY_MACHINE
@@ -97,7 +98,7 @@ class ImportForm(forms.Form):
 
 
 @admin.register(Story)
-class StoryAdmin(WorkspaceAdmin):
+class StoryAdmin(FoundByWords, WorkspaceAdmin):
     icon = "auto_stories"
     add_permission = "write_content"
     form = StoryForm
@@ -118,7 +119,7 @@ class StoryAdmin(WorkspaceAdmin):
     list_sections = (Preview,)
     list_before_template = "stories/admin/keys.html"
     list_per_page = 50
-    search_fields = ("title", "text", "author", "community")
+    search_kind = "story"
     actions = ("shortlist_selected", "reject_selected", "restore_selected")
     actions_list = ("import_page",)
     change_form_outer_before_template = "stories/admin/decide.html"
