@@ -1,6 +1,8 @@
 # Everything is fetched into .venv and kept in var/. Set-up runs once, and again only when requirements change.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
+# Where compiled modules may not be kept, each of the many processes compiles everything again, for twice its time.
+unexport PYTHONDONTWRITEBYTECODE
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
