@@ -310,7 +310,8 @@ class Platform(ABC):
     (class A), None for ever. lookups, lookup_seconds: how many spaced looks prove absence (class C).
     provision: dotted path of a function(account) that prepares a new account of this platform.
     upload_page: where a person posts by hand. link_hosts: hosts that addresses of its posts have; empty: any.
-    fold: about how many characters people see before they press "more"; 0: all of them.
+    fold: about how many characters people see before they press "more"; 0: all of them. bare_links: whether an address
+    without its protocol becomes a link.
     """
 
     slug: ClassVar[str]
@@ -334,6 +335,7 @@ class Platform(ABC):
     upload_page: ClassVar[str] = ""
     link_hosts: ClassVar[tuple[str, ...]] = ()
     fold: ClassVar[int] = 0
+    bare_links: ClassVar[bool] = False
 
     def __init__(self, config: PlatformConfig) -> None:
         self.config = config

@@ -34,18 +34,20 @@ _LOOK_AGAIN = 0.1
 _SAVE_PAUSES = (0.0, 0.2, 1.0, 3.0)
 
 
-def fresh_connection(account: Account) -> Connection:
+def fresh_connection(account: Account, *, refused: Mapping[str, Any] | None = None) -> Connection:
     """The account with credentials that hold for now, renewed where that is due.
 
+    refused: credentials that the platform took no longer, whatever it had said of their end; they are not given back.
     May call the platform, so it must not be called in a transaction. Raises NeedsLogin when the platform refuses to
-    renew them, after the account was flagged; AdapterError when they have ended and could not be renewed just now.
+    renew them, after the account was flagged, or when refused ones cannot be renewed; AdapterError when they have ended
+    and could not be renewed just now.
     """
     plug = account.adapter
     patience = time.monotonic() + plug.timeout + plug.margin
-    while _is_due(account):
+    while _is_due(account, refused):
         token = _take(account)
         if token is not None:
-            return _renew(account, token)
+            return _renew(account, token, refused)
         if time.monotonic() > patience:
             raise AdapterError(_("The login is being renewed."), hint=_("It is tried again by itself."), retry_after=10)
         time.sleep(_LOOK_AGAIN)
@@ -74,8 +76,10 @@ def _ends_at(account: Account) -> float | None:
     return float(ends) if ends else None
 
 
-def _is_due(account: Account) -> bool:
+def _is_due(account: Account, refused: Mapping[str, Any] | None) -> bool:
     ends = _ends_at(account)
+    if refused is not None and account.credentials == refused:
+        return True
     return ends is not None and ends - database_now().timestamp() < account.adapter.refresh_before
 
 
@@ -91,18 +95,19 @@ def _free(account: Account, token: uuid.UUID) -> None:
     Account._base_manager.filter(pk=account.pk, renew_token=token).update(renew_token=None, renew_until=None)
 
 
-def _renew(account: Account, token: uuid.UUID) -> Connection:
+def _renew(account: Account, token: uuid.UUID, refused: Mapping[str, Any] | None) -> Connection:
     try:
         # Whoever had the lease before may have renewed them.
         account.refresh_from_db(fields=["credentials", "state"])
-        if _is_due(account):
-            _exchange(account)
+        if _is_due(account, refused):
+            _exchange(account, still_good=account.credentials != refused)
     finally:
         _free(account, token)
     return _connection(account)
 
 
-def _exchange(account: Account) -> None:
+def _exchange(account: Account, *, still_good: bool) -> None:
+    """still_good: the old credentials may be used until they end."""
     seen = sealed_of(account)
     try:
         renewed = account.adapter.refresh(_connection(account))
@@ -110,13 +115,15 @@ def _exchange(account: Account) -> None:
         flag_login(account=account, actor=SYSTEM, reason=error.message, seen=seen)
         raise
     except AdapterError as error:
-        if (_ends_at(account) or 0) <= database_now().timestamp():
+        if not still_good or (_ends_at(account) or 0) <= database_now().timestamp():
             raise
         # They still hold for a while, and the next call tries again.
         log.warning("renewal_failed", account=account.pk, platform=account.platform, reason=error.message)
         return
     if renewed is not None:
         _store(account, seen, renewed)
+    elif not still_good:
+        raise NeedsLogin(_("This login cannot be renewed."), hint=_("Connect the account again."))
 
 
 def _store(account: Account, seen: Sealed, credentials: Mapping[str, Any]) -> None:

@@ -16,6 +16,7 @@ from apps.lifecycle.retries import retry_of
 from apps.lifecycle.services import TransitionRefused, advance
 from apps.platforms.base import NeedsLogin, NeedsPerson, PublishResult, RateLimited
 from apps.platforms.models import Account
+from apps.platforms.renewal import fresh_connection
 from apps.platforms.services import flag_login
 from apps.schedules.models import Post, Waiting
 from apps.schedules.parts import wake_next_parts
@@ -78,7 +79,8 @@ def try_later(lease: Lease, error: AdapterError, outcome: str) -> str:
         return _give_up(lease, error, outcome, tries)
     wait = timedelta(seconds=error.retry_after) if error.retry_after else backoff(lease.platform, tries)
     when = database_now() + wait
-    fields = freed(wake_at=when, not_before=when, tries=tries, waiting_for=Waiting.RETRY, handle="", lookups=0)
+    # The handle stays: the next try may go on where this one stopped.
+    fields = freed(wake_at=when, not_before=when, tries=tries, waiting_for=Waiting.RETRY, lookups=0)
     return _finish(lease, "release", outcome, error, fields)
 
 
@@ -116,11 +118,36 @@ def hold_account(account_id: int, when) -> None:
 
 
 def _login_needed(lease: Lease, error: NeedsLogin) -> str:
-    """The account waits for its owner, and its posts with it."""
-    flag_login(account=lease.post.account, actor=SYSTEM, reason=error.message)
+    """The account waits for its owner, and its posts with it; unless a renewed login lets them go on at once."""
+    said = renewed_or_flagged(lease, error)
     now = database_now()
-    fields = freed(wake_at=now, not_before=now, waiting_for=Waiting.PAUSE)
-    return _finish(lease, "release", Attempt.Outcome.FAILED, error, fields)
+    if isinstance(said, NeedsLogin):
+        fields = freed(wake_at=now, not_before=now, waiting_for=Waiting.PAUSE)
+    elif said.code == "login_renewed":
+        fields = freed(wake_at=now, not_before=now, waiting_for=Waiting.RETRY)
+    else:
+        return try_later(lease, said, Attempt.Outcome.FAILED)
+    return _finish(lease, "release", Attempt.Outcome.FAILED, said, fields)
+
+
+def renewed_or_flagged(lease: Lease, error: NeedsLogin) -> AdapterError:
+    """What is to be said of a refused login: that it was renewed, that this failed just now, or that a person is asked.
+
+    Calls the platform. A login that was renewed for the attempt before is not renewed again: it is refused for another
+    reason.
+    """
+    account = lease.post.account
+    before = Attempt._base_manager.filter(post=lease.post, number=lease.attempt.number - 1)
+    if account.state == Account.State.ACTIVE and not before.filter(error__code="login_renewed").exists():
+        try:
+            fresh_connection(account, refused=account.credentials)
+            return problem("login_renewed")
+        except NeedsLogin:
+            pass  # what the platform said to the post itself is the better reason
+        except AdapterError as trouble:
+            return trouble
+    flag_login(account=account, actor=SYSTEM, reason=error.message)
+    return error
 
 
 def _person_needed(lease: Lease, error: NeedsPerson) -> str:

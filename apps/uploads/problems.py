@@ -57,6 +57,12 @@ TABLE = (
         _("The account and its posts wait for the new login."),
     ),
     Problem(
+        "login_renewed",
+        _("The platform no longer accepted the login; Rundown has renewed it."),
+        _("Nothing to do: the post goes out with the new login."),
+        _("It is sent again at once, and this does not count as a failed try. A second refusal asks for a login."),
+    ),
+    Problem(
         "refused",
         _("The platform refused the post."),
         _("Change what the platform names, have it approved, and schedule it again; or send it again as it is."),

@@ -15,7 +15,6 @@ from apps.common.clock import database_now
 from apps.common.errors import AdapterError, DomainError
 from apps.common.failpoints import failpoint
 from apps.platforms.base import Capability, Found, NeedsLogin, NotFound, Platform, RateLimited, StillUnknown
-from apps.platforms.services import flag_login
 from apps.schedules.models import Post
 from apps.schedules.wake import wake_dispatcher
 from apps.uploads import budgets, outcomes
@@ -24,7 +23,6 @@ from apps.uploads.models import Attempt
 from apps.uploads.problems import problem
 from apps.uploads.reports import LeaseReport
 from apps.uploads.requests import request_for
-from apps.workspaces.actors import SYSTEM
 
 log = structlog.get_logger(__name__)
 
@@ -48,8 +46,8 @@ def find_out(post: Post) -> str:
     except (DatabaseError, LeaseLost):
         raise
     except NeedsLogin as error:
-        flag_login(account=post.account, actor=SYSTEM, reason=error.message)
-        return outcomes.still_unknown(lease, error, Attempt.Outcome.FAILED)
+        said = outcomes.renewed_or_flagged(lease, error)
+        return outcomes.still_unknown(lease, said, Attempt.Outcome.FAILED)
     except DomainError as error:
         return _no_answer(lease, error)
     except Exception as error:  # a bug in an adapter says nothing about what the platform did

@@ -58,6 +58,7 @@ def request_for(post: Post, platform: Platform) -> PublishRequest:
         pictures=files,
         canonical_url=_canonical_url(post),
         begun_at=_begun_at(post),
+        handle=post.handle,
     )
 
 

@@ -22,7 +22,8 @@ REDIRECTS = "/accounts/connected/"
 
 @dataclass
 class Provider:
-    """handle: who logs in. lasts: seconds of a new access token. broken: the status that every token call gets."""
+    """handle: who logs in. lasts: seconds of a new access token. broken: the status that every call gets;
+    token_broken: every call for tokens. banned: no token is good enough."""
 
     url: str = ""
     handle: str = "asha"
@@ -30,6 +31,8 @@ class Provider:
     denies: bool = False
     slow: float = 0.0
     broken: int = 0
+    token_broken: int = 0
+    banned: bool = False
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     access: dict[str, tuple[str, float]] = field(default_factory=dict)
     refresh: dict[str, str] = field(default_factory=dict)
@@ -64,7 +67,8 @@ class _Handler(BaseHTTPRequestHandler):
         handle, ends = self.provider.access.get(token, ("", 0.0))
         if self.provider.broken:
             return self._answer(self.provider.broken, {"error": "sorry"})
-        return self._answer(200, {"handle": handle}) if ends > time.time() else self._answer(401, {"error": "who?"})
+        good = ends > time.time() and not self.provider.banned
+        return self._answer(200, {"handle": handle}) if good else self._answer(401, {"error": "who?"})
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
@@ -72,8 +76,8 @@ class _Handler(BaseHTTPRequestHandler):
         with self.provider.lock:
             self.provider.asked.append(form.get("grant_type", ""))
         time.sleep(self.provider.slow)
-        if self.provider.broken:
-            return self._answer(self.provider.broken, {"error": "sorry"})
+        if status := self.provider.broken or self.provider.token_broken:
+            return self._answer(status, {"error": "sorry"})
         with self.provider.lock:
             granted = self._by_code(form) if form["grant_type"] == "authorization_code" else self._by_refresh(form)
         return self._answer(200, granted) if granted else self._answer(400, {"error": "invalid_grant"})

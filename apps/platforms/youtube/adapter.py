@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
@@ -33,6 +33,10 @@ from apps.platforms.base import (
     SettingField,
     StillUnknown,
 )
+
+if TYPE_CHECKING:
+    from apps.platforms.youtube.google import Google
+    from apps.platforms.youtube.upload import Standing
 
 TAGS = 500
 SHORT_SECONDS = 180
@@ -128,6 +132,7 @@ class YoutubePlatform(Platform):
     timeout = 900.0
     # Tokens last an hour: one that is good at the start must outlast the upload.
     refresh_before = 1800.0
+    fold = 120
     upload_page = "https://studio.youtube.com"
     link_hosts = ("youtube.com", "www.youtube.com", "m.youtube.com", "youtu.be")
 
@@ -155,11 +160,10 @@ class YoutubePlatform(Platform):
             raise AdapterError(_("This platform needs a video."), permanent=True)
         service = google.opened(self.api, request.credentials, request.timeout, self.config.user_agent)
         with service.http:
-            params = {"notifySubscribers": str(_chosen(request.settings, "notify", "yes") == "yes").lower()}
             resource = self._resource(request)
-            session = upload.begin(service, request.video, resource, params)
-            report.handle(session)
-            video = upload.run(service, session, request.video, report)
+            session, mark, standing = self._session(service, request, resource)
+            report.handle(f"{session}#{mark}")
+            video = standing.video or upload.run(service, session, request.video, report, start=standing.received)
             said = video.get("status") or {}
             if said.get("uploadStatus") in ("failed", "rejected"):
                 reason = said.get("rejectionReason") or said.get("failureReason") or said["uploadStatus"]
@@ -169,6 +173,28 @@ class YoutubePlatform(Platform):
                 extras.note(report, "privacy", _("YouTube keeps videos private until it has audited the app."))
             extras.add(service, request, result.external_id, report)
         return result
+
+    def _session(
+        self, service: Google, request: PublishRequest, resource: Mapping[str, Any]
+    ) -> tuple[str, str, Standing]:
+        """The session of an earlier try, its mark and how far it is; a new one when certainly nothing came of that.
+
+        The mark stands in the handle as the fragment of the session's address, which no server sees. Another mark is
+        another file, text or privacy: bytes of two films must not be mixed, and a public session must not be finished
+        once the account says private.
+        """
+        from apps.platforms.youtube import lookup, upload
+
+        params = {"notifySubscribers": str(_chosen(request.settings, "notify", "yes") == "yes").lower()}
+        mark = upload.mark(request.video, resource, params)
+        session, _hash, made_for = request.handle.partition("#")
+        if made_for == mark and upload.is_session(self.api, session):
+            standing = upload.ask(service, session, request.video.size)
+            if not standing.gone:
+                return session, mark, standing
+            if number := lookup.uploaded(service, request, resource["snippet"]["description"]):
+                return session, mark, upload.Standing(video={"id": number})
+        return upload.begin(service, request.video, resource, params), mark, upload.Standing(received=0)
 
     def _resource(self, request: PublishRequest) -> dict[str, Any]:
         draft, settings = request.draft, request.settings
@@ -204,16 +230,16 @@ class YoutubePlatform(Platform):
         return longer if fits else text
 
     def reconcile(self, request: PublishRequest, handle: str) -> Outcome:
-        """What the session says. Only the worker that began it knew its address, so an unfinished one stays so."""
+        """What the session says. An unfinished one stays so until the next try goes on with it."""
         from apps.platforms.youtube import google, lookup, upload
 
         service = google.opened(self.api, request.credentials, min(request.timeout, 60), self.config.user_agent)
-        size = request.video.size if request.video else 0
+        size, session = request.video.size if request.video else 0, handle.partition("#")[0]
         try:
             with service.http:
-                if not upload.is_session(self.api, handle):
+                if not upload.is_session(self.api, session):
                     return StillUnknown(_("The upload's address was not kept."))
-                standing = upload.ask(service, handle, size)
+                standing = upload.ask(service, session, size)
                 if standing.video:
                     return Found(_result(standing.video))
                 if standing.received >= 0:

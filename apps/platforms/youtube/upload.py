@@ -5,6 +5,8 @@ Nothing is public before the last byte, so only calls that carry it, or ask afte
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -20,7 +22,8 @@ from apps.platforms.youtube.google import Google, problem, read
 # Google wants multiples of 256 KiB.
 STEP = 256 * 1024
 CHUNK = 32 * STEP
-HANDLE = 500
+# Of a session's address, which is kept with a mark of what it is for.
+ADDRESS = 480
 # Pauses before a broken upload is taken up again; the count starts anew with every chunk that arrives.
 PAUSES = (0.2, 1.0, 3.0, 8.0)
 
@@ -31,6 +34,10 @@ class Standing:
 
     video: Mapping[str, Any] | None = None
     received: int = -1
+
+    @property
+    def gone(self) -> bool:
+        return self.video is None and self.received < 0
 
 
 def begin(google: Google, video: MediaFile, resource: Mapping[str, Any], params: Mapping[str, str]) -> str:
@@ -45,9 +52,15 @@ def begin(google: Google, video: MediaFile, resource: Mapping[str, Any], params:
     if not response.is_success:
         raise problem(response)
     session = response.headers.get("Location", "")
-    if not is_session(google.api, session) or len(session) > HANDLE:
+    if not is_session(google.api, session) or len(session) > ADDRESS:
         raise AdapterError(_("YouTube began no upload."), reason=f"HTTP {response.status_code}, {len(session)}")
     return session
+
+
+def mark(video: MediaFile, resource: Mapping[str, Any], params: Mapping[str, str]) -> str:
+    """Tells a session's upload from every other: the same file, text and settings have the same mark."""
+    made_of = json.dumps([video.sha256, video.size, resource, params], sort_keys=True)
+    return hashlib.sha256(made_of.encode()).hexdigest()[:16]
 
 
 def is_session(api: str, address: str) -> bool:
@@ -56,10 +69,13 @@ def is_session(api: str, address: str) -> bool:
     return address.startswith(f"{api}/") or host.endswith(".googleapis.com")
 
 
-def run(google: Google, session: str, video: MediaFile, report: Report) -> Mapping[str, Any]:
-    """Send the file and give the finished video. Raises OutcomeUnknown when the last byte left and no answer came."""
+def run(google: Google, session: str, video: MediaFile, report: Report, *, start: int = 0) -> Mapping[str, Any]:
+    """Send the file and give the finished video. start: how many of its bytes the session has.
+
+    Raises OutcomeUnknown when the last byte left and no answer came.
+    """
     with video.open() as stream:
-        return _Upload(google, session, video, stream, report).run()
+        return _Upload(google, session, video, stream, report).run(start)
 
 
 def ask(google: Google, session: str, size: int) -> Standing:
@@ -84,14 +100,14 @@ class _Upload:
         self._ended = False  # whether the last byte has left
         self._unsure = False  # whether YouTube may have the whole video and has not said so
 
-    def run(self) -> Mapping[str, Any]:
-        received, troubles = 0, 0
+    def run(self, start: int) -> Mapping[str, Any]:
+        received, troubles = self._noted(Standing(received=start)), 0
         while True:
             try:
                 standing = self._chunk(received) if received < self._video.size else self._ask()
                 if standing.video:
                     return standing.video
-                if standing.received < 0:
+                if standing.gone:
                     raise AdapterError(_("YouTube has forgotten the upload."), gone=True)
                 troubles = 0 if standing.received > received else troubles + 1
                 trouble = AdapterError(_("YouTube took none of the bytes."))
@@ -141,7 +157,7 @@ class _Upload:
             if not _is_passing(error):
                 raise self._known(error) from error
             return received
-        if standing.video or standing.received < 0:
+        if standing.video or standing.gone:
             return self._video.size  # the next turn asks again, and says so
         return self._noted(standing)
 

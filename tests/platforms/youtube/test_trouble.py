@@ -23,6 +23,7 @@ from apps.platforms.base import (
 from apps.platforms.youtube.google import until_midnight_pacific
 from apps.platforms.youtube.upload import is_session
 from tests.conformance.platform import Heard, told_by
+from tests.platforms.posts import file_of, image
 from tests.servers.youtube_server import (
     ACCESS,
     CLIENT,
@@ -147,6 +148,90 @@ def test_a_forgotten_session_is_sought_among_the_newest_videos(platform, a_post:
     assert platform.reconcile(request, gone) == Found(result)
     later = replace(request, begun_at=datetime.now(UTC) + timedelta(hours=1))
     assert platform.reconcile(later, gone) == NotFound()
+
+
+# --- The next try of an interrupted upload ----------------------------------------------------------------------------
+def interrupted(platform, request: PublishRequest, youtube, after: str = SECOND) -> PublishRequest:
+    """The request of the next try, after one that never got past the chunk `after`."""
+    youtube.will(after, *[cuts] * 9)
+    heard = Heard()
+    assert not isinstance(failure(platform, request, heard), OutcomeUnknown)
+    youtube.script.clear()
+    youtube.calls.clear()
+    youtube.ranges.clear()
+    return replace(request, handle=heard.handles[-1], begun_at=datetime.now(UTC) - timedelta(minutes=1))
+
+
+def test_the_next_try_sends_only_what_is_missing(platform, a_post: APost, youtube) -> None:
+    request = interrupted(platform, a_post(), youtube)
+    heard = Heard()
+    assert platform.publish(request, heard).external_id == "video000001"
+    size = request.video.size
+    assert youtube.ranges == [f"bytes 262144-524287/{size}", f"bytes 524288-{size - 1}/{size}"]
+    assert heard.handles == [request.handle]
+    assert youtube.videos["video000001"]["content"] == request.video.open().read()
+    assert (len(youtube.sessions), [call for call in youtube.calls if call.startswith("POST")]) == (1, [])
+
+
+def test_what_had_finished_after_all_is_not_sent_again(platform, a_post: APost, youtube) -> None:
+    request = a_post(thumbnail=image())
+    heard = Heard()
+    result = platform.publish(request, heard)
+    youtube.ranges.clear()
+    assert platform.publish(replace(request, handle=heard.handles[0]), Heard()) == result
+    assert (youtube.ranges, len(youtube.videos)) == ([], 1)
+
+
+def test_an_upload_that_youtube_has_forgotten_begins_anew(platform, a_post: APost, youtube) -> None:
+    request = interrupted(platform, a_post(), youtube)
+    youtube.sessions.clear()
+    heard = Heard()
+    assert platform.publish(request, heard).external_id == "video000001"
+    assert youtube.ranges[0].startswith("bytes 0-")
+    assert len(youtube.videos) == 1
+
+
+def test_an_upload_that_youtube_has_forgotten_is_sought_before_it_begins_anew(platform, a_post: APost, youtube) -> None:
+    request = a_post(begun_at=datetime.now(UTC))
+    heard = Heard()
+    result = platform.publish(request, heard)
+    youtube.sessions.clear()
+    assert platform.publish(replace(request, handle=heard.handles[0]), Heard()) == result
+    assert len(youtube.videos) == 1
+
+
+def test_an_upload_that_may_be_finished_is_not_repeated_while_youtube_cannot_say(
+    platform, a_post: APost, youtube
+) -> None:
+    request = interrupted(platform, a_post(), youtube)
+    youtube.will(ASKED, DOWN)
+    assert failure(platform, request).permanent is False
+    assert (youtube.ranges, len(youtube.sessions)) == ([], 1)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"settings": {"privacy": "private"}},
+        {"draft": {"text": "Other waves."}},
+        {"video": file_of(b"another film" * 60_000, "video/mp4")},
+    ],
+)
+def test_an_upload_of_another_film_or_privacy_is_not_gone_on_with(platform, a_post: APost, youtube, changes) -> None:
+    request = interrupted(platform, a_post(), youtube)
+    fields = {**changes, **({"draft": replace(request.draft, **changes["draft"])} if "draft" in changes else {})}
+    changed = replace(request, **fields)
+    platform.publish(changed, Heard())
+    assert youtube.videos["video000001"]["content"] == changed.video.open().read()
+    assert youtube.videos["video000001"]["status"]["privacyStatus"] == changed.settings.get("privacy", "public")
+    assert len(youtube.sessions) == 2
+
+
+def test_a_handle_of_somewhere_else_is_not_called_with_the_login(platform, a_post: APost, youtube) -> None:
+    request = interrupted(platform, a_post(), youtube)
+    mark = request.handle.partition("#")[2]
+    platform.publish(replace(request, handle=f"https://example.org/upload#{mark}"), Heard())
+    assert youtube.ranges[0].startswith("bytes 0-")
 
 
 def test_a_session_forgotten_in_mid_upload_is_begun_anew_by_the_next_try(platform, a_post: APost, youtube) -> None:
