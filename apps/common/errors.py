@@ -55,6 +55,20 @@ class Invalid(DomainError):
     status = 422
 
 
+class Postponed(DomainError):
+    """Not now, and by itself later: nothing was tried, so work that meets it waits and loses no try.
+
+    retry_after: seconds after which it may be asked for again.
+    """
+
+    code = "postponed"
+    status = 503
+
+    def __init__(self, message: str, *, retry_after: float, hint: str = "", **details: Any) -> None:
+        super().__init__(message, hint=hint, **details)
+        self.retry_after = retry_after
+
+
 class AdapterError(DomainError):
     """An engine or a platform failed.
 

@@ -22,7 +22,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.common.clock import database_now
-from apps.common.errors import AdapterError, DomainError
+from apps.common.errors import AdapterError, DomainError, Postponed
 from apps.common.transactions import unit_of_work
 from apps.lifecycle.events import emit
 from apps.lifecycle.models import Run, RunStep
@@ -104,8 +104,8 @@ def execute_run(run_id: int, *, task_id: str = "") -> Iterator[Work | None]:
     """Own the run for the length of the block; yields None when it is somebody else's, over, or not due yet.
 
     Leaving the block normally ends the run as succeeded. An exception ends it: one that may pass (AdapterError that is
-    not permanent) queues it again with growing, jittered delay until its attempts are used up; others fail it. The
-    exception does not propagate, because the row says it all.
+    not permanent) queues it again with growing, jittered delay until its attempts are used up; one that only waits
+    (Postponed) queues it again and uses none; others fail it. The exception does not propagate: the row says it all.
     """
     work = _claim(run_id, task_id)
     if work is None:
@@ -152,12 +152,15 @@ def _fail(work: Work, error: Exception) -> None:
     run = work.run
     problem = describe_error(error)
     said = {**summary(run), "error": problem}
+    waits = isinstance(error, Postponed)
     retryable = isinstance(error, AdapterError) and not error.permanent and run.attempt < run.max_attempts
     try:
-        if retryable:
+        if waits or retryable:
             delay = error.retry_after or retry_of(run.kind).wait(run.attempt)
             not_before = database_now() + timedelta(seconds=delay)
             fields = {"not_before": not_before, "error": problem, "lease_token": None, "lease_until": None}
+            if waits:
+                fields["attempt"] = run.attempt - 1
             advance(run, "requeue", actor=SYSTEM, fields=fields, where=work.mine, data=said)
         else:
             fields = {"error": problem, "finished_at": timezone.now(), "lease_token": None, "lease_until": None}
@@ -294,6 +297,16 @@ def reclaim_lapsed_runs() -> int:
         except TransitionRefused:
             continue
         count += 1
+    return count
+
+
+def hasten_runs(workspace: Workspace, *, waiting_for: frozenset[str]) -> int:
+    """Start now what was postponed for one of these reasons (codes of errors); returns how many."""
+    runs = Run._base_manager.filter(workspace=workspace, state="queued", not_before__gt=database_now())
+    count = 0
+    for run in runs.filter(error__code__in=sorted(waiting_for)):
+        count += Run._base_manager.filter(pk=run.pk, state="queued").update(not_before=None)
+        run_queued.send(sender=Run, run=run)
     return count
 
 

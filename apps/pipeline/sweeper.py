@@ -22,6 +22,7 @@ from apps.pipeline.health import remember
 from apps.pipeline.receivers import send
 from apps.schedules.evergreen import fill_pools
 from apps.schedules.recurring import fill_recurrences
+from apps.templates.spending import release_all_lost
 from apps.uploads import services as uploads
 from apps.uploads.notices import waiting_workspaces
 from apps.workspaces.actors import SYSTEM
@@ -41,6 +42,7 @@ def sweep_all() -> dict[str, int]:
         "runs_reclaimed": reclaim_lapsed_runs(),
         "runs_woken": _wake_runs(),
         "plans_started": start_due_plans(),
+        "calls_released": release_all_lost(),
         "turns_booked": fill_recurrences(),
         "slots_filled": fill_pools(),
         "states_followed": sum(_follow(label, machine) for label, machine in registered().items()),

@@ -16,8 +16,9 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from apps.common.errors import AdapterError, DomainError
-from apps.engines.text.base import TextRequest, TextResult
+from apps.common.clock import database_now
+from apps.common.errors import AdapterError, DomainError, Postponed
+from apps.engines.text.base import REPAIRS, TextRequest, TextResult
 from apps.templates import prices, provenance, rendering, spending
 from apps.templates.models import Generation, PromptVersion
 from apps.templates.providers import Asked, asked_of
@@ -78,8 +79,9 @@ def generate(
     how it should sound; whatever drafts text for people passes one, see `apps.content.voice`.
 
     Call it outside of transactions: it waits for its turn. Raises NotFound without an active version, Invalid for wrong
-    variables, BudgetExceeded over the month's hard limit, AdapterError when the engine fails or does not give what was
-    asked for. Every call that was let in leaves a Generation.
+    variables, BudgetExceeded over the month's hard limit, Postponed where its turn does not come or the provider rests,
+    AdapterError when the engine fails or does not give what was asked for. Every call that was let in leaves a
+    Generation.
     """
     about = describe_subject(subject)
     version = version or chosen_version(kind, workspace, about)
@@ -148,18 +150,21 @@ class _Call:
             if not isinstance(verdict, spending.NotYet):
                 return verdict
             if time.monotonic() > give_up:
-                raise AdapterError(verdict.reason, retry_after=_TURN_WITHIN, hint=_("It is tried again by itself."))
+                raise Postponed(verdict.reason, retry_after=_TURN_WITHIN, hint=_("It is tried again by itself."))
             time.sleep(_LOOK_AGAIN)
 
-    def _most_it_costs(self) -> Decimal:
-        said = f"{self.prompt.instructions}\n{self.prompt.text}"
-        most = self.version.options.get("max_output_tokens")
-        return prices.most_it_costs(self.asked.price(self.asked.model), prompt=said, max_output_tokens=most)
+    def _most_it_costs(self) -> Decimal | None:
+        price = self.asked.price(self.asked.model)
+        if price is None:
+            return None
+        sent = "\n".join([*vars(self.prompt).values(), json.dumps(self.version.schema, ensure_ascii=False)])
+        most = self.options.get("max_output_tokens")
+        return prices.most_it_costs(price, sent=sent, max_output_tokens=most, repairs=REPAIRS)
 
     def _ask(self, row: Generation) -> Written:
         started = time.monotonic()
         try:
-            result = self._try(started)
+            result = self._try(row, started)
         except Exception as error:
             seconds = time.monotonic() - started
             close_generation(row, outcome=_outcome_of(error), note=_said_of(error), seconds=seconds)
@@ -173,7 +178,7 @@ class _Call:
             note=result.message,
             model=model,
             usage=usage,
-            cost=self._cost(result, model, usage),
+            cost=self._cost(result, model, usage, row.reserved),
             seconds=result.seconds,
             new_links=provenance.new_links(result.data, [*vars(self.prompt).values(), self.variables]),
         )
@@ -182,12 +187,16 @@ class _Call:
             raise _not_parsed(result, row)
         return Written(result.data, row)
 
-    def _try(self, started: float) -> TextResult:
+    def _try(self, row: Generation, started: float) -> TextResult:
         """A busy or failing provider is asked again a few times, after as long as it asks for."""
         for number in range(1, _TRIES + 1):
             try:
                 return self.asked.make().generate(self._request())
             except AdapterError as error:
+                if error.retry_after:
+                    # Other calls keep to it as well.
+                    row.rests_until = database_now() + timedelta(seconds=error.retry_after)
+                    row.save(update_fields=["rests_until"])
                 wait = error.retry_after or 2**number * random.uniform(0.5, 1)
                 spent = time.monotonic() - started
                 if error.permanent or number == _TRIES or spent + wait > _TRY_WITHIN:
@@ -195,14 +204,19 @@ class _Call:
                 time.sleep(wait)
         raise AssertionError("unreachable")
 
-    def _cost(self, result: TextResult, model: str, usage: dict[str, int]) -> Decimal | None:
-        """As the provider says, else by price; None when neither is known."""
-        if result.cost is not None or self.asked.is_free or not usage:
+    def _cost(self, result: TextResult, model: str, usage: dict[str, int], reserved: Decimal) -> Decimal | None:
+        """As the provider says, else by price; what was set aside where it counts nothing, None where nobody knows."""
+        if result.cost is not None or self.asked.is_free:
             return result.cost
         price = self.asked.price(model) or self.asked.price(self.asked.model)
-        return price.of(usage) if price else None
+        if price is None:
+            return None
+        return price.of(usage) if usage else reserved
 
     def _request(self) -> TextRequest:
+        price, options = self.asked.price(self.asked.model), dict(self.options)
+        if price and "max_output_tokens" in options:
+            options["max_output_tokens"] += price.thinks
         return TextRequest(
             kind=self.version.template.kind,
             instructions=self.prompt.instructions,
@@ -211,7 +225,8 @@ class _Call:
             variables=self.variables,
             model=self.asked.model,
             timeout=_TIMEOUT,
-            **self.options,
+            repair=rendering.rule("repair"),
+            **options,
         )
 
     def _question(self) -> str:
@@ -238,6 +253,7 @@ class _Call:
             prompt_hash=self.prompt.hash,
             question=self._question(),
             engine=self.asked.engine,
+            provider=self.asked.provider,
             outcome=outcome,
             actor=self.actor.label,
             **{"model": self.asked.model, **fields},

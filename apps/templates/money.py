@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import Count, Sum
 from django.db.models.functions import TruncDate
 from django.utils.translation import gettext as _
@@ -20,6 +21,7 @@ from apps.engines.text.openai import OpenAIEngine
 from apps.lifecycle.events import emit
 from apps.templates.models import Budget, Generation, TextProvider
 from apps.templates.providers import asked_of
+from apps.templates.signals import money_changed
 from apps.templates.spending import locked_budget, month_of, spent_in_month
 from apps.workspaces import audit
 from apps.workspaces.actors import Actor
@@ -119,6 +121,7 @@ def set_budget(*, workspace: Workspace, actor: Actor, soft_limit: Decimal | None
         data = {"soft_limit": _said(soft_limit), "hard_limit": _said(hard_limit)}
         audit.record(workspace=workspace, actor=actor, action="budget.change", target=budget, data=data)
         emit(workspace=workspace, type="budget.changed", subject=budget, data={**data, "by": actor.label})
+        _may_go_on(workspace)
     return budget
 
 
@@ -148,6 +151,9 @@ def set_provider(
     """The workspace's own provider. api_key: None keeps the present one, unless the address changes: a key goes only
     where it was meant for. Raises Invalid."""
     actor.require("manage_workspace", workspace)
+    api_key = api_key.strip() if api_key is not None else None
+    if api_key and not (api_key.isascii() and api_key.isprintable() and " " not in api_key):
+        raise Invalid(_("This is no key."), api_key=[_("A key has letters, digits and signs, and no blanks.")])
     with unit_of_work():
         row = TextProvider._base_manager.select_for_update().filter(workspace=workspace).first()
         row = row or TextProvider(workspace=workspace, credentials={})
@@ -163,6 +169,7 @@ def set_provider(
         data["key"] = "changed" if api_key else "forgotten" if moved or api_key == "" else "kept"
         audit.record(workspace=workspace, actor=actor, action="provider.change", target=row, data=data)
         emit(workspace=workspace, type="provider.changed", subject=row, data={"by": actor.label})
+        _may_go_on(workspace)
     return row
 
 
@@ -175,6 +182,7 @@ def remove_provider(*, workspace: Workspace, actor: Actor) -> None:
             raise NotFound(_("This workspace has no provider of its own."))
         audit.record(workspace=workspace, actor=actor, action="provider.remove", target=row, data={})
         emit(workspace=workspace, type="provider.changed", subject=row, data={"by": actor.label})
+        _may_go_on(workspace)
         row.delete()
 
 
@@ -185,6 +193,10 @@ def check_provider(*, workspace: Workspace, actor: Actor) -> Connection:
     engine = asked.make()
     offered = engine.models() if isinstance(engine, OpenAIEngine) else []
     return Connection(offered, asked.model)
+
+
+def _may_go_on(workspace: Workspace) -> None:
+    transaction.on_commit(lambda: money_changed.send(sender=Budget, workspace=workspace), robust=True)
 
 
 def _clean(row: Budget | TextProvider) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -12,22 +12,26 @@ from pathlib import Path
 from typing import Any
 
 _MILLION = Decimal(1_000_000)
-# Characters of a prompt that make a token, at the fewest; scripts other than Latin take more tokens a character.
-_LATIN, _OTHER = 3, 1
+# Bytes of a text that make a token, at the fewest; a letter of most scripts other than Latin has two or three.
+_BYTES = 2
 _USUAL_ANSWER = 1500  # tokens, where a version sets no limit
+_FED_BACK = 200  # tokens that tell a model what is wrong with its answer
+_MOST = Decimal(999_999)
 
 
 @dataclass(frozen=True)
 class Price:
-    """US dollars per million tokens."""
+    """US dollars per million tokens. thinks: tokens that the model writes for itself first, at the most."""
 
     input: Decimal
     output: Decimal
+    thinks: int = 0
 
     def of(self, usage: Mapping[str, int]) -> Decimal:
         """Cost of the tokens that a provider counted."""
         tokens_in, tokens_out = usage.get("input_tokens", 0), usage.get("output_tokens", 0)
-        return (self.input * tokens_in + self.output * tokens_out) / _MILLION
+        paid = (self.input * tokens_in + self.output * tokens_out) / _MILLION
+        return min(paid, _MOST).quantize(Decimal("0.000001"))
 
 
 @cache
@@ -45,13 +49,24 @@ def price_of(model: str) -> Price | None:
     if not known:
         return None
     entry = _table()["models"][max(known, key=len)]
-    return Price(Decimal(entry["input"]), Decimal(entry["output"]))
+    return Price(Decimal(entry["input"]), Decimal(entry["output"]), entry.get("thinks", 0))
 
 
-def most_it_costs(price: Price | None, *, prompt: str, max_output_tokens: int | None) -> Decimal:
-    """What to set aside before a call, on the safe side; 0 where no price is known."""
-    if price is None:
-        return Decimal(0)
-    latin = sum(char.isascii() for char in prompt)
-    tokens = latin // _LATIN + (len(prompt) - latin) // _OTHER + 1
-    return price.of({"input_tokens": tokens, "output_tokens": max_output_tokens or _USUAL_ANSWER})
+def price_in_words(said: Sequence[str]) -> Price | None:
+    """From "0.25", "2": of what is read and written; None for nothing. Raises ValueError."""
+    if not said:
+        return None
+    try:
+        read, written = (Decimal(each) for each in said)
+    except (ArithmeticError, ValueError):
+        raise ValueError("OPENAI_PRICE is two numbers, as in 0.25,2") from None
+    return Price(read, written)
+
+
+def most_it_costs(price: Price, *, sent: str, max_output_tokens: int | None, repairs: int) -> Decimal:
+    """What to set aside before a call, on the safe side: with every repair, each sent all that was said before."""
+    asked = len(sent.encode()) // _BYTES + 1
+    answer = (max_output_tokens or _USUAL_ANSWER) + price.thinks
+    calls = 1 + repairs
+    again = (answer + _FED_BACK) * calls * (calls - 1) // 2
+    return price.of({"input_tokens": asked * calls + again, "output_tokens": answer * calls})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from django.conf import settings
@@ -10,10 +10,8 @@ from django.conf import settings
 from apps.engines.text.base import TextEngine
 from apps.engines.text.registry import TEXT_ENGINES
 from apps.templates.models import TextProvider
-from apps.templates.prices import Price, price_of
+from apps.templates.prices import Price, price_in_words, price_of
 from apps.workspaces.models import Workspace
-
-_CONCURRENCY = 4
 
 
 @dataclass(frozen=True)
@@ -27,7 +25,7 @@ class Asked:
     base_url: str = ""
     model: str = ""
     api_key: str = field(default="", repr=False)
-    concurrency: int = _CONCURRENCY
+    concurrency: int = 1
     calls_per_minute: int = 0
     own: Price | None = None
     is_trusted: bool = True
@@ -37,8 +35,14 @@ class Asked:
         """Nothing is asked of anybody."""
         return self.engine == "extractive"
 
+    @property
+    def provider(self) -> str:
+        """As calls remember it: "" for the installation's, which all workspaces share."""
+        return "" if self.is_trusted else self.base_url or "openai"
+
     def price(self, model: str) -> Price | None:
-        return self.own or price_of(model)
+        listed = price_of(model)
+        return replace(self.own, thinks=listed.thinks if listed else 0) if self.own else listed
 
     def make(self) -> TextEngine:
         make = TEXT_ENGINES[self.engine]
@@ -52,10 +56,7 @@ def asked_of(workspace: Workspace, *, model: str = "") -> Asked:
     """model: the one that a version asks for; it wins over the provider's."""
     row = TextProvider._base_manager.filter(workspace=workspace).first()
     if row is None:
-        free = settings.TEXT_ENGINE == "extractive"
-        chosen = "" if free else model or settings.OPENAI_MODEL
-        base_url, key = ("", "") if free else (settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY)
-        return Asked(settings.TEXT_ENGINE, base_url, chosen, key)
+        return _of_the_installation(model)
     if row.engine == TextProvider.Engine.EXTRACTIVE:
         return Asked(row.engine)
     own = None
@@ -70,4 +71,18 @@ def asked_of(workspace: Workspace, *, model: str = "") -> Asked:
         row.calls_per_minute,
         own,
         is_trusted=False,
+    )
+
+
+def _of_the_installation(model: str) -> Asked:
+    if settings.TEXT_ENGINE == "extractive":
+        return Asked(settings.TEXT_ENGINE)
+    return Asked(
+        settings.TEXT_ENGINE,
+        settings.OPENAI_BASE_URL,
+        model or settings.OPENAI_MODEL,
+        settings.OPENAI_API_KEY,
+        settings.OPENAI_CONCURRENCY,
+        settings.OPENAI_CALLS_PER_MINUTE,
+        price_in_words(settings.OPENAI_PRICE),
     )

@@ -12,28 +12,38 @@ from decimal import Decimal
 from functools import partial
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from apps.common.clock import database_now
-from apps.common.errors import AdapterError, DomainError
+from apps.common.errors import Postponed
 from apps.common.transactions import unit_of_work
 from apps.lifecycle.events import emit
+from apps.templates import turns
 from apps.templates.mails import tell_limit
 from apps.templates.models import Budget, Generation
 from apps.templates.providers import Asked
 from apps.workspaces.models import Workspace
 
-LOST_AFTER = timedelta(minutes=10)
-# After so many calls in a row without an answer a provider is left alone for a while.
-_TRIPS, _REST = 5, timedelta(seconds=60)
+# Money that is only set aside may be free again this soon.
+_SOON = timedelta(minutes=1)
 
 
-class BudgetExceeded(DomainError):
+class BudgetExceeded(Postponed):
     """The month's hard limit would be passed; nothing was asked and nothing spent."""
 
     code = "over_budget"
     status = 402
+
+
+class Unpriced(BudgetExceeded):
+    """There is a hard limit, and nobody knows what the model costs: the limit could not hold."""
+
+    code = "unpriced"
+
+
+# Why work may wait for money; a changed limit, price or provider is a reason to try again.
+WAITS_FOR_MONEY = frozenset({BudgetExceeded.code, Unpriced.code})
 
 
 @dataclass(frozen=True)
@@ -76,15 +86,16 @@ def spent_in_month(workspace: Workspace, now: datetime) -> Spent:
     return Spent(found["spent"] or Decimal(0), found["reserved"] or Decimal(0))
 
 
-def admit(*, draft: Generation, asked: Asked, cost: Decimal, reuse_after: datetime) -> Admission:
-    """Let one call in. draft: its unsaved row, saved as `running` when it may go on; cost: the most it may cost.
+def admit(*, draft: Generation, asked: Asked, cost: Decimal | None, reuse_after: datetime) -> Admission:
+    """Let one call in. draft: its unsaved row, saved as `running` when it may go on; cost: the most it may cost, None
+    where nobody knows.
 
-    Raises BudgetExceeded, and AdapterError while a provider that keeps failing is left alone.
+    Raises BudgetExceeded, and Postponed while a provider that keeps failing is left alone.
     """
     workspace, now = draft.workspace, database_now()
     with unit_of_work():
         budget = locked_budget(workspace)
-        _release_lost(workspace, now)
+        release_lost(Generation._base_manager.filter(workspace=workspace), now)
         same = Generation._base_manager.filter(workspace=workspace, question=draft.question)
         earlier = _earlier(same, reuse_after)
         if earlier:
@@ -92,12 +103,12 @@ def admit(*, draft: Generation, asked: Asked, cost: Decimal, reuse_after: dateti
         if same.filter(outcome=Generation.Outcome.RUNNING).exists():
             return NotYet(_("The same text is being written already."))
         if not asked.is_free:
-            busy = _busy(workspace, asked, now)
-            if busy:
-                return NotYet(busy)
-            _require_working(workspace, asked, now)
-            _require_budget(budget, cost, now)
-        draft.outcome, draft.reserved, draft.created_at = Generation.Outcome.RUNNING, cost, now
+            reason = turns.busy(workspace, asked, now)
+            if reason:
+                return NotYet(reason)
+            turns.require_working(workspace, asked, now)
+            _require_budget(budget, cost, asked, now)
+        draft.outcome, draft.reserved, draft.created_at = Generation.Outcome.RUNNING, cost or Decimal(0), now
         draft.save()
     return LetIn(draft)
 
@@ -107,11 +118,15 @@ def locked_budget(workspace: Workspace) -> Budget:
     return Budget._base_manager.select_for_update().get(workspace=workspace)
 
 
-def _release_lost(workspace: Workspace, now: datetime) -> None:
-    lost = Generation._base_manager.filter(
-        workspace=workspace, outcome=Generation.Outcome.RUNNING, created_at__lt=now - LOST_AFTER
-    )
-    lost.update(outcome=Generation.Outcome.ERROR, reserved=0, note=_("The worker was lost."))
+def release_lost(rows: QuerySet[Generation], now: datetime) -> int:
+    """Give back what was set aside for calls whose worker is gone; returns how many there were."""
+    lost = rows.filter(outcome=Generation.Outcome.RUNNING, created_at__lt=now - turns.LOST_AFTER)
+    return lost.update(outcome=Generation.Outcome.ERROR, reserved=0, note=_("The worker was lost."))
+
+
+def release_all_lost() -> int:
+    """The sweeper's part: a workspace in which nothing more is asked gets its money back too."""
+    return release_lost(Generation._base_manager.all(), database_now())
 
 
 def _earlier(same, reuse_after: datetime) -> Generation | None:
@@ -119,43 +134,34 @@ def _earlier(same, reuse_after: datetime) -> Generation | None:
     return answered.order_by("-created_at").first()
 
 
-def _busy(workspace: Workspace, asked: Asked, now: datetime) -> str:
-    calls = Generation._base_manager.filter(workspace=workspace, engine=asked.engine, reused=None)
-    if calls.filter(outcome=Generation.Outcome.RUNNING).count() >= asked.concurrency:
-        return _("The provider has as many calls at once as it may have.")
-    limit = asked.calls_per_minute
-    if limit and calls.filter(created_at__gt=now - timedelta(minutes=1)).count() >= limit:
-        return _("The provider has had its calls of this minute.")
-    return ""
-
-
-def _require_working(workspace: Workspace, asked: Asked, now: datetime) -> None:
-    """A circuit breaker: the last calls of this provider tell its state."""
-    calls = Generation._base_manager.filter(workspace=workspace, engine=asked.engine, model=asked.model, reused=None)
-    last = list(calls.exclude(outcome=Generation.Outcome.RUNNING).order_by("-created_at", "-pk")[:_TRIPS])
-    if len(last) < _TRIPS or any(call.outcome != Generation.Outcome.UNAVAILABLE for call in last):
+def _require_budget(budget: Budget, cost: Decimal | None, asked: Asked, now: datetime) -> None:
+    limit = budget.hard_limit
+    if limit is None:
         return
-    rests_until = last[0].created_at + timedelta(seconds=last[0].seconds) + _REST
-    if rests_until > now:
-        raise AdapterError(
-            _("The text provider has not answered %(count)d times in a row, and is left alone for a minute.")
-            % {"count": _TRIPS},
-            retry_after=(rests_until - now).total_seconds(),
-            hint=_("See whether it is running; work goes on by itself when it answers."),
+    next_month = (month_of(now) + timedelta(days=32)).replace(day=1)
+    if cost is None:
+        raise Unpriced(
+            _("Nobody knows what “%(model)s” costs, so the stop at %(limit)s USD could not hold.")
+            % {"model": asked.model, "limit": round(limit, 2)},
+            retry_after=(next_month - now).total_seconds(),
+            hint=_("Give the model's prices under AI, Provider (0 where it costs nothing); the work waits."),
         )
-
-
-def _require_budget(budget: Budget, cost: Decimal, now: datetime) -> None:
-    if budget.soft_limit is None and budget.hard_limit is None:
-        return
     month = spent_in_month(budget.workspace, now)
-    total = month.spent + month.reserved + cost
-    if budget.hard_limit is not None and total > budget.hard_limit:
-        raise BudgetExceeded(
-            _("The AI budget of this month is used up: %(spent)s of %(limit)s USD.")
-            % {"spent": round(month.spent + month.reserved, 2), "limit": round(budget.hard_limit, 2)},
-            hint=_("Raise the limit under AI, or wait for the next month; the work waits."),
-        )
+    if month.spent + month.reserved + cost <= limit:
+        return
+    # What is set aside may come back; what is spent is spent until the month turns.
+    wait = _SOON if month.spent + cost <= limit else next_month - now
+    raise BudgetExceeded(
+        _("The AI budget of this month is used up: %(spent)s of %(limit)s USD, and this text may cost %(cost)s.")
+        % {"spent": round(month.spent + month.reserved, 2), "limit": round(limit, 2), "cost": _in_dollars(cost)},
+        retry_after=wait.total_seconds(),
+        hint=_("Raise the limit under AI, or wait for the next month; the work waits."),
+    )
+
+
+def _in_dollars(cost: Decimal) -> Decimal:
+    """To the cent, or what is less than one as far as it says something."""
+    return round(cost, 2) if cost >= Decimal("0.01") else round(cost, 4)
 
 
 def give_notice(*, workspace: Workspace, over_hard: bool = False) -> None:

@@ -12,12 +12,15 @@ from django.db import connection
 from django.utils import timezone
 from django_scopes import scope
 
-from apps.common.errors import AdapterError
+from apps.common.clock import database_now
+from apps.common.errors import AdapterError, Invalid, Postponed
 from apps.lifecycle.models import Event
-from apps.templates import generation, prices
+from apps.templates import generation, money, prices
 from apps.templates.generation import generate
 from apps.templates.models import Budget, Generation
-from apps.templates.spending import LOST_AFTER, BudgetExceeded
+from apps.templates.providers import asked_of
+from apps.templates.spending import BudgetExceeded, LetIn, Unpriced, admit, release_all_lost
+from apps.templates.turns import LOST_AFTER, health_of
 from apps.workspaces.actors import SYSTEM
 from tests.factories.templates import make_generation, make_provider, make_version
 from tests.factories.workspaces import WorkspaceFactory
@@ -71,7 +74,7 @@ def test_a_call_costs_what_the_provider_counted_at_the_workspaces_price(paying, 
 def test_over_the_hard_limit_nothing_is_asked_and_people_are_told_once(paying, server):
     limits(paying, hard_limit=Decimal("0.05"))
     for title in ("Boats", "Ships"):
-        with pytest.raises(BudgetExceeded, match=r"used up: 0\.00 of 0\.05 USD"):
+        with pytest.raises(BudgetExceeded, match=r"used up: 0\.00 of 0\.05 USD, and this text may cost \d\.\d\d\."):
             write(paying, title)
     assert server.requests == []
     assert not Generation.objects.exists()
@@ -88,7 +91,7 @@ def test_the_soft_limit_tells_and_lets_go_on(paying, server):
 
 
 def test_last_months_spending_is_last_months(paying, server):
-    limits(paying, hard_limit=Decimal("0.50"))
+    limits(paying, hard_limit=Decimal(5))
     old = make_generation(paying, cost=Decimal(9), engine="openai")
     Generation.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(days=32))
     server.will(answers(ANSWER))
@@ -96,10 +99,11 @@ def test_last_months_spending_is_last_months(paying, server):
 
 
 def test_money_is_set_aside_while_a_call_runs_and_free_when_its_worker_is_lost(paying, server):
-    limits(paying, hard_limit=Decimal("0.50"))
-    running = make_generation(paying, outcome="running", reserved=Decimal("0.40"), engine="openai")
-    with pytest.raises(BudgetExceeded):
+    limits(paying, hard_limit=Decimal(5))
+    running = make_generation(paying, outcome="running", reserved=Decimal("4.50"), engine="openai")
+    with pytest.raises(BudgetExceeded) as caught:
         write(paying)
+    assert caught.value.retry_after == 60  # what is only set aside may come back
     Generation.objects.filter(pk=running.pk).update(created_at=timezone.now() - LOST_AFTER - timedelta(seconds=1))
     server.will(answers(ANSWER))
     assert write(paying).data == ANSWER
@@ -134,10 +138,10 @@ def test_the_same_question_asked_twice_at_once_is_paid_once(server):
 def test_no_more_calls_at_once_than_agreed(paying, server, monkeypatch):
     monkeypatch.setattr(generation, "_TURN_WITHIN", 0.3)
     for _ in range(2):
-        make_generation(paying, outcome="running", engine="openai", question="1" * 64)
-    with pytest.raises(AdapterError, match="as many calls at once") as caught:
+        make_generation(paying, outcome="running", engine="openai", provider=server.url, question="1" * 64)
+    with pytest.raises(Postponed, match="as many calls at once") as caught:
         write(paying)
-    assert (caught.value.permanent, caught.value.retry_after, server.requests) == (False, 0.3, [])
+    assert (caught.value.retry_after, server.requests) == (0.3, [])
 
 
 def test_a_busy_provider_is_asked_again_after_as_long_as_it_says(paying, server):
@@ -157,14 +161,48 @@ def test_a_wait_that_is_too_long_is_left_to_the_caller(paying, server):
 
 def test_a_provider_that_keeps_failing_is_left_alone_for_a_minute(paying, server):
     for _ in range(5):
-        make_generation(paying, outcome="unavailable", engine="openai", model=MODEL)
-    with pytest.raises(AdapterError, match="5 times in a row") as caught:
+        make_generation(paying, outcome="unavailable", engine="openai", provider=server.url, model=MODEL, note="Down.")
+    health = health_of(paying, asked_of(paying))
+    assert (health.state, health.failures, health.said) == ("resting", 5, "Down.")
+    with pytest.raises(Postponed, match="5 times in a row") as caught:
         write(paying)
     assert 0 < caught.value.retry_after <= 60
     assert server.requests == []
     Generation.objects.update(created_at=timezone.now() - timedelta(seconds=61))
+    assert health_of(paying, asked_of(paying)).state == "failing"
     server.will(answers(ANSWER))
     assert write(paying).data == ANSWER
+    assert health_of(paying, asked_of(paying)).state == "answers"
+
+
+def test_a_provider_that_is_exchanged_is_asked_at_once(paying, server, actor):
+    for _ in range(5):
+        make_generation(paying, outcome="unavailable", engine="openai", provider="https://old.example", model=MODEL)
+    server.will(answers(ANSWER))
+    assert write(paying).data == ANSWER
+
+
+def test_no_call_of_the_workspace_is_earlier_than_the_provider_asked_for(paying, server):
+    server.will(fails(429, Retry_After="900"))
+    with pytest.raises(AdapterError):
+        write(paying)
+    with pytest.raises(Postponed, match="asked to be left alone") as caught:
+        write(paying, "Ships")
+    assert 890 < caught.value.retry_after <= 900
+    assert (len(server.requests), health_of(paying, asked_of(paying)).state) == (1, "resting")
+
+
+def test_the_installations_provider_is_one_for_all_workspaces(in_workspace, server, settings, monkeypatch):
+    monkeypatch.setattr(generation, "_TURN_WITHIN", 0.3)
+    settings.TEXT_ENGINE, settings.OPENAI_BASE_URL, settings.OPENAI_MODEL = "openai", server.url, MODEL
+    settings.OPENAI_CONCURRENCY = 1
+    make_version(in_workspace)
+    running = make_generation(WorkspaceFactory(), outcome="running", engine="openai", question="1" * 64)
+    with pytest.raises(Postponed, match="as many calls at once"):
+        write(in_workspace)
+    Generation._base_manager.filter(pk=running.pk).update(outcome="parsed")
+    server.will(answers(ANSWER))
+    assert write(in_workspace).data == ANSWER
 
 
 def test_a_providers_key_is_shown_nowhere(in_workspace, server, caplog):
@@ -187,8 +225,105 @@ def test_the_price_list_knows_dated_names_and_says_nothing_of_others():
     assert prices.price_of("gpt-4o-2024-08-06") == prices.price_of("gpt-4o")
     assert prices.price_of("gpt-4o-mini-2024-07-18") == prices.price_of("gpt-4o-mini")
     assert prices.price_of("llama-3") is None
-    cost = prices.most_it_costs(prices.price_of("gpt-4o"), prompt="x" * 3000, max_output_tokens=1000)
-    assert cost == Decimal("0.0125025")
+
+
+def test_what_is_set_aside_covers_two_repairs_that_repeat_everything_said_before():
+    price = prices.Price(Decimal(1), Decimal(10))
+    cost = prices.most_it_costs(price, sent="x" * 1998, max_output_tokens=800, repairs=2)
+    asked = 3 * 1000 + 3 * (800 + 200)
+    assert cost == (Decimal(asked) + 10 * 3 * 800) / 1_000_000
+    assert prices.most_it_costs(price, sent="ക" * 666, max_output_tokens=800, repairs=2) == cost
+    assert prices.price_of("gpt-5-mini").thinks == 4000
+
+
+def test_an_answer_that_is_mended_twice_never_costs_more_than_was_set_aside(paying, server, monkeypatch):
+    seen = []
+    monkeypatch.setattr(generation._Call, "_ask", _noting(generation._Call._ask, seen))
+    server.will(*[answers("no", prompt_tokens=700, completion_tokens=100)] * 2, answers(ANSWER))
+    row = write(paying).generation
+    assert row.usage == {"input_tokens": 1500, "output_tokens": 220}
+    assert row.cost <= seen[0]
+
+
+def _noting(ask, seen):
+    def wrapped(self, row):
+        seen.append(row.reserved)
+        return ask(self, row)
+
+    return wrapped
+
+
+def test_a_provider_that_counts_nothing_is_billed_as_set_aside(paying, server):
+    server.will(answers(ANSWER, prompt_tokens=None, completion_tokens=-1))
+    row = write(paying).generation
+    assert (row.usage, row.cost > 1) == ({}, True)
+
+
+def test_with_a_stop_and_no_price_nothing_is_asked(in_workspace, server, actor):
+    make_provider(in_workspace, base_url=server.url, model="homemade")
+    make_version(in_workspace)
+    server.will(answers(ANSWER), answers(ANSWER))
+    write(in_workspace)  # without a stop there is nothing to keep to
+    limits(in_workspace, hard_limit=Decimal(5))
+    with pytest.raises(Unpriced, match=r"Nobody knows what “homemade” costs, so the stop at 5\.00 USD could not hold"):
+        write(in_workspace, "Ships")
+    assert len(server.requests) == 1
+    fields = {"input_price": Decimal(0), "output_price": Decimal(0)}
+    money.set_provider(workspace=in_workspace, actor=actor("owner"), fields=fields)
+    assert write(in_workspace, "Ships").generation.cost == 0
+
+
+def test_the_installation_may_say_what_its_model_costs(in_workspace, server, settings):
+    settings.TEXT_ENGINE, settings.OPENAI_BASE_URL, settings.OPENAI_MODEL = "openai", server.url, "homemade"
+    settings.OPENAI_PRICE = ["1000", "2000"]
+    make_version(in_workspace)
+    server.will(answers(ANSWER))
+    assert write(in_workspace).generation.cost == Decimal("0.14")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_calls_at_once_never_set_aside_more_than_the_hard_limit():
+    workspace = WorkspaceFactory()
+    with scope(workspace=workspace):
+        price = {"input_price": Decimal(1000), "output_price": Decimal(1000)}
+        make_provider(workspace, base_url="http://127.0.0.1:9/v1", model=MODEL, concurrency=64, **price)
+        version = make_version(workspace)
+        limits(workspace, hard_limit=Decimal(1))
+    asked, gate, met = asked_of(workspace), threading.Barrier(8), []
+
+    def ask(number: int) -> None:
+        with scope(workspace=workspace):
+            fields = {"kind": "script", "version": version, "prompt_hash": "", "question": f"{number}", "actor": "A"}
+            draft = Generation(workspace=workspace, engine=asked.engine, provider=asked.provider, **fields)
+            gate.wait(30)
+            try:
+                met.append(type(admit(draft=draft, asked=asked, cost=Decimal("0.3"), reuse_after=database_now())))
+            except BudgetExceeded as error:
+                met.append(type(error))
+        connection.close()
+
+    threads = [threading.Thread(target=ask, args=[number]) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert (met.count(LetIn), met.count(BudgetExceeded)) == (3, 5)
+    assert sum(row.reserved for row in Generation._base_manager.filter(workspace=workspace)) == Decimal("0.9")
+
+
+def test_what_was_set_aside_for_a_lost_call_comes_back_without_a_further_call(paying):
+    row = make_generation(paying, outcome="running", reserved=Decimal(3), engine="openai")
+    assert (release_all_lost(), money.month(paying).reserved) == (0, 3)
+    Generation.objects.filter(pk=row.pk).update(created_at=timezone.now() - LOST_AFTER - timedelta(seconds=1))
+    assert (release_all_lost(), money.month(paying).reserved) == (1, 0)
+
+
+@pytest.mark.parametrize("key", ["sk-ü", "sk a", "sk\nb"])
+def test_a_key_that_could_not_be_sent_is_refused_at_once(in_workspace, actor, key):
+    with pytest.raises(Invalid) as caught:
+        money.set_provider(workspace=in_workspace, actor=actor("owner"), fields={"model": "small"}, api_key=key)
+    assert list(caught.value.details) == ["api_key"]
+    assert key not in str(caught.value) + repr(caught.value.details)
 
 
 def test_a_hanging_provider_ends_with_the_versions_timeout(paying, server, monkeypatch):

@@ -15,6 +15,7 @@ class Generation(WorkspaceModel):
     reserved: set aside for the call while it runs. What became of the answer: seo_score 0 to 100; edit_share: how much
     of it people changed before it went out, 0 to 1; engagement: of the post made from it, relative to the expected.
     version: None for a draft that was tried without being kept. trial: asked to try a version, not for work.
+    provider: whom it asked, "" for the installation's. rests_until: the provider asked not to be asked before then.
     new_links: links and mentions in the answer that it was not given; what is made from it is reviewed by a person.
     """
 
@@ -36,6 +37,8 @@ class Generation(WorkspaceModel):
     question = models.CharField(max_length=64, help_text=_("Hash of everything that the answer depends on."))
     engine = models.CharField(_("engine"), max_length=40)
     model = models.CharField(_("model"), max_length=120, blank=True)
+    provider = models.CharField(max_length=200, blank=True)
+    rests_until = models.DateTimeField(null=True)
     outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome.choices)
     data = models.JSONField(_("answer"), null=True)
     note = models.TextField(_("what the engine said"), blank=True)
@@ -61,6 +64,10 @@ class Generation(WorkspaceModel):
         indexes = [
             models.Index(fields=["workspace", "question"], name="generation_by_question"),
             models.Index(fields=["workspace", "created_at"], name="generation_by_time"),
+            models.Index(fields=["provider", "created_at"], name="generation_by_provider"),
+            models.Index(
+                fields=["rests_until"], condition=models.Q(rests_until__isnull=False), name="generation_that_rests"
+            ),
         ]
 
     def __str__(self) -> str:
