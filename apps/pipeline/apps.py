@@ -11,7 +11,7 @@ class PipelineConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.lifecycle.health import register
-        from apps.pipeline import clips, flow, health, plans, receivers  # noqa: F401  they connect signals
+        from apps.pipeline import budget, clips, flow, health, plans, receivers  # noqa: F401  they connect signals
 
         register("self-healing", health.self_healing)
         health.export()
