@@ -166,7 +166,7 @@ def files(request: HttpRequest, slug: str) -> HttpResponse:
     upload = request.FILES.get("file")
     try:
         content = upload.read(spreadsheet.MAX_BYTES + 1) if upload else request.POST.get("content", "")
-        text = content if isinstance(content, str) else content.decode("utf-8-sig")
+        text = spreadsheet.decoded(content)
         report = spreadsheet.import_schedule(
             workspace=request.workspace,
             actor=request.actor,
@@ -174,8 +174,6 @@ def files(request: HttpRequest, slug: str) -> HttpResponse:
             dry_run=request.POST.get("import") != "1",
             force=is_forced(request),
         )
-    except UnicodeDecodeError:
-        return _files_page(request, problem=Invalid(_("This file cannot be read. It is not UTF-8 text.")))
     except Invalid as problem:
         return _files_page(request, problem=problem)
     if report.imported:

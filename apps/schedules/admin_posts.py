@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.db.models import QuerySet
+from django.db.models import Case, Q, QuerySet, When
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.timesince import timeuntil
@@ -19,8 +20,17 @@ from unfold.widgets import UnfoldAdminSplitDateTimeWidget, UnfoldBooleanWidget
 from apps.common.errors import DomainError
 from apps.platforms.models import Account
 from apps.schedules import services
+from apps.schedules.machine import FOR_PEOPLE, UNDER_WAY
 from apps.schedules.models import Post, Waiting
 
+# What comes next first, then what is over, the latest of it first.
+_AHEAD = Q(state__in=("scheduled", "claimed", *UNDER_WAY))
+UPCOMING_FIRST = (
+    Case(When(_AHEAD, then=0), default=1),
+    Case(When(_AHEAD, then="due_at")).asc(),
+    "-due_at",
+    "pk",
+)
 # Actions about the whole workspace need no row.
 WHOLE = ("pause_everything", "resume_everything")
 
@@ -58,18 +68,45 @@ class PostForm(forms.ModelForm):
         return self.cleaned_data["due_at"] or self.instance.due_at
 
 
+class ViewFilter(admin.SimpleListFilter):
+    """The views of the web page: what comes up, what needs somebody, what went out."""
+
+    title = _("view")
+    parameter_name = "view"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [
+            ("upcoming", _("Coming up")),
+            ("attention", _("Needs a decision")),
+            ("published", _("Went out")),
+            ("cancelled", _("Cancelled")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        states = {
+            "upcoming": ("scheduled", "claimed", *UNDER_WAY),
+            "attention": FOR_PEOPLE,
+            "published": ("published",),
+            "cancelled": ("cancelled",),
+        }
+        return queryset.filter(state__in=states[self.value()]) if self.value() in states else queryset
+
+
 class ScheduledPosts:
     """The countdown, list filters, and what a person does with the schedule."""
 
     form = PostForm
-    schedule_actions = ("post_now", "send", "cancel", "undo", *WHOLE)
-    schedule_filters = (("account", AccountFilter), WaitingFilter, "due_at")
+    schedule_actions = ("post_now", "force_now", "send", "cancel", "undo", *WHOLE)
+    schedule_filters = (ViewFilter, ("account", AccountFilter), WaitingFilter, "due_at")
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if request.POST.get("action") in WHOLE and not request.POST.getlist(ACTION_CHECKBOX_NAME):
             request.POST = request.POST.copy()
             request.POST[ACTION_CHECKBOX_NAME] = "0"
         return super().changelist_view(request, extra_context)
+
+    def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
+        return UPCOMING_FIRST
 
     def get_fields(self, request: HttpRequest, obj: Post | None = None) -> tuple[str, ...]:
         fields = super().get_fields(request, obj)
@@ -96,6 +133,10 @@ class ScheduledPosts:
     @admin.action(description=_("Post now"), permissions=["change"])
     def post_now(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
         self._each(request, queryset, services.post_now)
+
+    @admin.action(description=_("Post now, whatever the account's own limits say"), permissions=["change"])
+    def force_now(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
+        self._each(request, queryset, partial(services.post_now, force=True))
 
     @admin.action(description=_("Send what was missed or refused"), permissions=["change"])
     def send(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:

@@ -9,10 +9,11 @@ class SchedulesConfig(AppConfig):
     verbose_name = _("Schedules")
 
     def ready(self) -> None:
-        from apps.platforms.signals import account_connected, account_disconnecting
+        from apps.platforms.signals import account_connected, account_disconnecting, account_leaving
 
         account_connected.connect(_give_slots, dispatch_uid="schedules.default_slots")
-        account_disconnecting.connect(_stop_posts, dispatch_uid="schedules.stop_posts")
+        account_disconnecting.connect(_stop_all, dispatch_uid="schedules.stop_all")
+        account_leaving.connect(_what_stops, dispatch_uid="schedules.what_stops")
 
 
 def _give_slots(account: Any, **_kwargs: Any) -> None:
@@ -21,7 +22,13 @@ def _give_slots(account: Any, **_kwargs: Any) -> None:
     add_default_slots(account=account)
 
 
-def _stop_posts(account: Any, actor: Any, **_kwargs: Any) -> None:
-    from apps.schedules.leaving import stop_posts
+def _stop_all(account: Any, actor: Any, **_kwargs: Any) -> None:
+    from apps.schedules.leaving import stop_all
 
-    stop_posts(account, actor)
+    stop_all(account, actor)
+
+
+def _what_stops(account: Any, **_kwargs: Any) -> list[str]:
+    from apps.schedules.leaving import what_stops
+
+    return what_stops(account)

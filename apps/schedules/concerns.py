@@ -65,6 +65,16 @@ def check(concerns: list[Concern], *, actor: Actor, force: bool) -> None:
         raise Doubtful(concerns)
 
 
+def of_item(account: Account, item: Item) -> list[Concern]:
+    """The post that the item's approved version has on the account already, the first of its parts."""
+    posts = Post._base_manager.filter(account=account, revision=item.approved_revision_id).exclude(state="cancelled")
+    stands = posts.order_by("part", "pk").first()
+    if stands is None:
+        return []
+    said = _("This is on the schedule of “%(account)s” already.") % {"account": account.name}
+    return [Concern("item", said, post=stands.pk, at=stands.due_at)]
+
+
 def of_times(account: Account, times: list[datetime], *, ignore: int | None = None) -> list[Concern]:
     """Quiet hours, posts closer than the gap, and days that are full. ignore: the post that is being moved."""
     if not times or not (account.minimum_gap or account.daily_limit or account.quiet_from):

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from apps.content.images import images_of
 from apps.content.models import Asset, Item, Variant
+from apps.content.variants import card_of
 from apps.platforms.base import Draft, Problem
 from apps.platforms.models import Account
 
@@ -34,6 +35,7 @@ def draft_of(variant: Variant, *, language: str, video: Asset | None, pictures: 
         duration=video.seconds if video else None,
         size=video.bytes if video else None,
         pictures=tuple(picture.alt for picture in pictures),
+        card=card_of(variant.revision),
     )
 
 

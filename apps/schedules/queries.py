@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db.models import Count, QuerySet
-from django.utils.translation import gettext as _
 
 from apps.common.clock import database_now
 from apps.content.models import Item
 from apps.content.services import make_variants
 from apps.platforms.models import Account
 from apps.schedules.booking import GONE
-from apps.schedules.concerns import Concern, of_minute, of_texts, of_times
+from apps.schedules.concerns import Concern, of_item, of_minute, of_texts, of_times
 from apps.schedules.machine import FOR_PEOPLE, SCHEDULABLE
 from apps.schedules.models import CalendarFeed, EvergreenPool, Post, Recurrence, Reservation, Slot
 
@@ -54,12 +53,8 @@ def concerns_about(item: Item, account: Account, *, at: datetime | None = None) 
     if item.approved_revision is None:
         return []
     variants = make_variants(revision=item.approved_revision, platform=account.platform)
-    stands = Post.objects.filter(account=account, revision=item.approved_revision).exclude(state__in=GONE).first()
-    found = of_texts(account, item, variants) + (of_times(account, [at]) + of_minute(account, item, at) if at else [])
-    if stands is not None:
-        said = _("This is on the schedule of “%(account)s” already.") % {"account": account.name}
-        found.insert(0, Concern("item", said, post=stands.pk, at=stands.due_at))
-    return found
+    of_time = of_times(account, [at]) + of_minute(account, item, at) if at else []
+    return of_item(account, item) + of_texts(account, item, variants) + of_time
 
 
 def recurrences() -> QuerySet[Recurrence]:

@@ -145,8 +145,15 @@ def _check_rule(rule: Recurrence) -> None:
 
 
 def set_active(*, recurrence: Recurrence, active: bool, actor: Actor) -> Recurrence:
-    """Stop or go on. What is stopped takes its planned posts off the schedule; going on puts them back."""
+    """Stop or go on. What is stopped takes its planned posts off the schedule; going on puts them back.
+
+    Raises Conflict for a disconnected account.
+    """
     actor.require("publish_content", recurrence.workspace)
+    if active and not recurrence.account.is_connected:
+        raise Conflict(
+            _("“%(account)s” is disconnected.") % {"account": recurrence.account.name}, hint=_("Connect it again.")
+        )
     with unit_of_work():
         if not active:
             _withdraw(recurrence, actor)

@@ -131,8 +131,7 @@ class _Plan:
         left = [variant for variant in variants if variant.pk not in has]
         if left:
             return left
-        said = _("This is on the schedule of “%(account)s” already.") % {"account": self.account.name}
-        concerns.check([Concern("item", said)], actor=self.actor, force=self.force)
+        concerns.check(concerns.of_item(self.account, self.item), actor=self.actor, force=self.force)
         again = Post._base_manager.filter(account=self.account, item=self.item, repeat__startswith="again:")
         # Two people who ask for it at once ask for the same repetition, and one of them is told so.
         self.repeat = f"again:{again.values('repeat').distinct().count() + 1}"

@@ -4,13 +4,14 @@ A row with `item` puts that item on the schedule; a row with `text` becomes a ne
 is kept for it until it is ready. All rows or none: while one has an error, nothing is imported. A dry run does the same
 and takes it back, so that it finds collisions between rows of the file as well.
 
-Columns: item | title, text, hashtags, format (text or video); account (id or handle), with platform where two have one
-handle; at with timezone (the account's if empty), or at_utc. Others are left alone, so that an export can be changed
-and imported.
+Columns: item | title, text, hashtags, format (text or video); account (id, handle or name), with platform where two are
+called the same; at with timezone (the account's if empty), or at_utc. Others are left alone, so that an export can be
+changed and imported.
 """
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from collections.abc import Callable, Iterable
@@ -38,6 +39,7 @@ from apps.workspaces.models import Workspace
 
 MAX_BYTES = 1_000_000
 MAX_ROWS = 500
+_NAMED = 10
 COLUMNS = ("item", "title", "text", "hashtags", "format", "account", "platform", "at", "timezone", "at_utc")
 EXPORTED = (
     "post",
@@ -117,12 +119,7 @@ def read(content: bytes | str) -> list[Row]:
     """The rows of the file, with their line numbers; raises Invalid."""
     if len(content) > MAX_BYTES:
         raise _unreadable(_("It is larger than 1 MB."))
-    try:
-        text = content if isinstance(content, str) else content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise _unreadable(_("It is not UTF-8 text.")) from error
-    if "\x00" in text:
-        raise _unreadable(_("It is not UTF-8 text."))
+    text = decoded(content)
     first = text.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
     reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""), delimiter=delimiter, strict=True)
@@ -143,8 +140,26 @@ def read(content: bytes | str) -> list[Row]:
     return rows
 
 
-def _unreadable(reason: str) -> Invalid:
-    hint = _("Take the template, or export the schedule and change it.")
+def decoded(content: bytes | str) -> str:
+    """UTF-8, or what spreadsheets call Unicode text; raises Invalid for older encodings, which cannot be told apart."""
+    try:
+        if isinstance(content, bytes):
+            utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+            content = content.decode("utf-16" if utf16 else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _no_text() from error
+    if "\x00" in content:
+        raise _no_text()
+    return content
+
+
+def _no_text() -> Invalid:
+    hint = _("In Excel, choose “CSV UTF-8” when saving; in LibreOffice and Google Sheets, the character set UTF-8.")
+    return _unreadable(_("It is not UTF-8 text."), hint)
+
+
+def _unreadable(reason: str, hint: str = "") -> Invalid:
+    hint = hint or _("Take the template, or export the schedule and change it.")
     return Invalid(_("This file cannot be read.") + " " + reason, hint=hint, csv=[reason])
 
 
@@ -203,18 +218,22 @@ def _understand(row: Row, accounts: list[Account]) -> None:
         row.errors.append(str(error))
     if row.at and row.at <= database_now():
         row.errors.append(_("Its time has passed."))
-    if given.get("text") and bool(name) != bool(row.at):
+    if given.get("text") and bool(name) != bool(given.get("at") or given.get("at_utc")):
         row.errors.append(_("Give both an account and a time, or neither."))
 
 
 def _find_account(row: Row, name: str, accounts: list[Account]) -> None:
     platform = row.values.get("platform", "").casefold()
     of_platform = [each for each in accounts if not platform or each.platform == platform]
-    found = [each for each in of_platform if name.casefold() in (each.handle.casefold(), str(each.pk))]
+    called = name.casefold()
+    # A handle says who it is; a name is what people gave it, and may be another one's handle.
+    found = [each for each in of_platform if called in (each.handle.casefold(), str(each.pk))]
+    found = found or [each for each in of_platform if called == each.name.casefold()]
     if len(found) > 1:
         row.errors.append(_("Several accounts are called “%(name)s”; add a column “platform”.") % {"name": name})
     elif not found:
-        row.errors.append(_("There is no account “%(name)s”.") % {"name": name})
+        known = ", ".join(sorted(each.handle for each in of_platform)[:_NAMED]) or _("none")
+        row.errors.append(_("There is no account “%(name)s”; there is: %(known)s.") % {"name": name, "known": known})
     else:
         row.account = found[0]
 
@@ -228,9 +247,9 @@ def _time(given: dict[str, str], account: Account | None) -> datetime | None:
     zone = given.get("timezone", "")
     if zone and zone not in available_timezones():
         raise ValueError(_("“%(zone)s” is not the name of a time zone, such as Asia/Kolkata.") % {"zone": zone})
+    wall = _parsed(given["at"])
     if not zone and account is None:
         return None
-    wall = _parsed(given["at"])
     at = instant(wall.date(), wall.time(), ZoneInfo(zone) if zone else account.timezone)
     if at is None:
         raise ValueError(_("That day does not exist in that time zone."))

@@ -111,6 +111,7 @@ class PostAdmin(ScheduledPosts, WorkspaceAdmin):
         "shown_error",
         "shown_page",
         "scheduled_by",
+        "forced_by",
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Post]:

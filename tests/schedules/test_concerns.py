@@ -150,10 +150,10 @@ def test_a_text_of_long_ago_or_of_another_account_does_not_matter(account, perso
 
 def test_the_same_item_goes_out_twice_only_when_a_person_insists(account, person):
     item = ready_item(account.workspace)
-    schedule_item(item=item, account=account, actor=person, at=at(24, 9))
+    [first] = schedule_item(item=item, account=account, actor=person, at=at(24, 9))
     with pytest.raises(Doubtful, match=r"on the schedule of .* already") as caught:
         schedule_item(item=item, account=account, actor=person, at=at(25, 9))
-    assert codes(caught) == ["item"]
+    assert [(each.code, each.post, each.at) for each in caught.value.concerns] == [("item", first.pk, at(24, 9))]
     [second] = schedule_item(item=item, account=account, actor=person, at=at(25, 9), force=True)
     [third] = schedule_item(item=item, account=account, actor=person, at=at(26, 9), force=True)
     assert (second.repeat, third.repeat) == ("again:1", "again:2")

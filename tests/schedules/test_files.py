@@ -83,9 +83,18 @@ def test_one_handle_on_two_platforms_is_told_apart_and_a_disconnected_account_is
     row = f"{item.pk},us,{{}},2026-11-24 09:00\n".format
     head = "item,account,platform,at\n"
     assert errors(bring(head + row(""))) == [["Several accounts are called “us”; add a column “platform”."]]
-    assert errors(bring(f"{head}{item.pk},{gone.handle},,2026-11-24 09:00\n")) == [["There is no account “gone”."]]
+    assert errors(bring(f"{head}{item.pk},{gone.handle},,2026-11-24 09:00\n")) == [
+        ["There is no account “gone”; there is: us, us."]
+    ]
     assert bring(head + row("fake_key")).imported
     assert Post.objects.get().account_id == hook.pk
+
+
+def test_an_account_is_found_by_the_name_that_people_see_and_a_file_of_excel_is_read(account, bring):
+    Account._base_manager.update(name="Night stories")
+    item = ready_item(account.workspace)
+    report = bring(f"item;account;at\r\n{item.pk};night Stories;2026-11-24 09:00\r\n".encode("utf-16"))
+    assert (report.imported, report.rows[0].account) == (True, account)
 
 
 def test_every_row_says_what_is_wrong_and_then_nothing_is_imported(account, bring):
@@ -96,6 +105,7 @@ def test_every_row_says_what_is_wrong_and_then_nothing_is_imported(account, brin
         f"{item.pk};;{account.handle};2026-11-24 09:00;;\n"
         f"{item.pk};x;{account.handle};2026-11-24 09:00;;\n"
         "99999;;nobody;2026-11-24 09:00;;\n"
+        ";x;nobody;soon;;\n"
         f"{item.pk};;{account.handle};tomorrow;;\n"
         f"{item.pk};;{account.handle};2026-11-24 09:00;Mars/Base;\n"
         f"{item.pk};;{account.handle};2026-11-22 09:00;;\n"
@@ -108,7 +118,11 @@ def test_every_row_says_what_is_wrong_and_then_nothing_is_imported(account, brin
     assert errors(report) == [
         [],
         ["Give either an item or a text."],
-        ["There is no account “nobody”."],
+        [f"There is no account “nobody”; there is: {account.handle}."],
+        [
+            f"There is no account “nobody”; there is: {account.handle}.",
+            "“soon” is no time such as 2026-12-01 18:30.",
+        ],
         ["“tomorrow” is no time such as 2026-12-01 18:30."],
         ["“Mars/Base” is not the name of a time zone, such as Asia/Kolkata."],
         ["Its time has passed."],
@@ -135,7 +149,8 @@ def test_rows_that_collide_with_each_other_need_force(account, bring):
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (b"\xff\xfe\x00x", "It is not UTF-8 text."),
+        (b"\xff\xfex", "It is not UTF-8 text."),
+        ("text\ncafé\n".encode("cp1252"), "It is not UTF-8 text."),
         ("a,b\n1,2\n", "names no column"),
         ("item\n" + "1\n" * 501, "It has 501 rows"),
         ("item\n", "It has 0 rows"),

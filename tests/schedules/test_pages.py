@@ -235,7 +235,7 @@ def test_a_file_is_looked_at_and_then_imported(account, enter, url):
     assert Post.objects.get().due_at == at(24, 9, 30)
     again = client.post(url("schedule/files/"), {"content": content})
     assert "Look again, and do doubtful rows all the same" in shown(again)
-    bad = SimpleUploadedFile("plan.csv", b"\xff\xfe", "text/csv")
+    bad = SimpleUploadedFile("plan.csv", b"text\ncaf\xe9\n", "text/csv")
     assert "It is not UTF-8 text." in shown(client.post(url("schedule/files/"), {"file": bad}), 422)
     assert "From a sheet" in client.get(url("schedule/files/export.csv")).content.decode()
     assert client.get(url("schedule/files/template.csv")).content.startswith(b"item,title,text")
@@ -278,6 +278,19 @@ def test_the_admin_lists_posts_with_the_time_left_and_filters_them(account, ente
     with CaptureQueriesContext(connection) as three:
         client.get(POSTS)
     assert len(three) == len(two)
+
+
+def test_the_admin_shows_what_comes_next_first(account, enter):
+    client = enter("editor")
+    for title, when in (("Gone", at(22, 9)), ("Gone lately", at(23, 9)), ("Later", at(25, 9)), ("Next", at(24, 9))):
+        posts_for(account, title=title, at=when)
+    Post.objects.filter(due_at__lt=MONDAY).update(state="published")
+
+    def titles(**view: str) -> list[str]:
+        return [post.variant.title for post in client.get(POSTS, view).context["cl"].result_list]
+
+    assert titles() == ["Next", "Later", "Gone lately", "Gone"]
+    assert (titles(view="upcoming"), titles(view="attention")) == (["Next", "Later"], [])
 
 
 def test_the_admin_moves_sends_drops_and_undoes(account, enter):
