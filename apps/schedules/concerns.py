@@ -52,6 +52,11 @@ class Doubtful(Conflict):
             concerns=[_plain(each) for each in self.concerns],
         )
 
+    @property
+    def of_times(self) -> bool:
+        """Whether the time is doubtful, and not the text alone."""
+        return any(each.code in ("quiet", "gap", "limit", "minute") for each in self.concerns)
+
 
 def _plain(concern: Concern) -> dict[str, Any]:
     return {**asdict(concern), "at": concern.at.isoformat() if concern.at else None}
