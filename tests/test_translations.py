@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections import Counter
+from collections.abc import Iterator
 from gettext import GNUTranslations
 from html.parser import HTMLParser
 from pathlib import Path
@@ -13,7 +15,9 @@ from babel.messages.catalog import Message
 from django.conf import settings
 from django.utils.translation import override
 
+from apps.common.errors import DomainError
 from apps.common.translations import (
+    KEYWORDS,
     catalogues,
     collect,
     compile_catalogues,
@@ -170,3 +174,58 @@ def test_pages_show_no_text_outside_translate_tags(template):
     parser = Bare()
     parser.feed(source)
     assert parser.found == []
+
+
+# What is said to whoever runs commands on the machine, before or beside the site; tools speak English there.
+FOR_THE_SHELL = {"management", "migrations", "processes"}
+PYTHON = sorted(path for path in (ROOT / "apps").rglob("*.py") if not FOR_THE_SHELL & set(path.parts))
+
+
+def errors_of_the_domain(kind: type[DomainError] = DomainError) -> Iterator[str]:
+    yield kind.__name__
+    for below in kind.__subclasses__():
+        yield from errors_of_the_domain(below)
+
+
+def raw_sentences(tree: ast.AST, errors: set[str]) -> Iterator[tuple[int, str]]:
+    """Messages and hints of errors that are written as they are, where a translation should be asked for."""
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        if getattr(call.func, "id", getattr(call.func, "attr", "")) not in errors:
+            continue
+        said = [*call.args[:1], *(each.value for each in call.keywords if each.arg in {"message", "hint"})]
+        for value in said:
+            literal = value.left if isinstance(value, ast.BinOp) else value
+            pieces = literal.values if isinstance(literal, ast.JoinedStr) else [literal]
+            text = "".join(str(piece.value) for piece in pieces if isinstance(piece, ast.Constant))
+            if re.search(r"[A-Za-z]{2} [a-z]", text):
+                yield call.lineno, text
+
+
+def test_every_error_is_said_in_the_reader_s_language():
+    errors = {*errors_of_the_domain(), "refusal"}
+    raw = [
+        f"{path.relative_to(ROOT)}:{line}: {text}"
+        for path in PYTHON
+        for line, text in raw_sentences(ast.parse(path.read_text()), errors)
+    ]
+    assert raw == []
+
+
+def test_an_error_that_nobody_translates_is_noticed():
+    source = 'AdapterError(f"{host} took too long.", hint="Try again."); Invalid(_("All is well."), hint=_("Go on."))'
+    assert list(raw_sentences(ast.parse(source), {"AdapterError", "Invalid"})) == [
+        (1, " took too long."),
+        (1, "Try again."),
+    ]
+
+
+def test_every_name_that_translates_is_one_that_is_collected():
+    uncollected = {
+        f"{path.relative_to(ROOT)}: {name.name} as {name.asname}"
+        for path in PYTHON
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation"
+        for name in node.names
+        if re.fullmatch(r"n?p?gettext\w*", name.name) and (name.asname or name.name) not in KEYWORDS
+    }
+    assert uncollected == set()

@@ -12,6 +12,7 @@ from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from apps.common.errors import DomainError
 
@@ -42,7 +43,7 @@ def unseal(token: str, *, place: str) -> Any:
     except InvalidToken as error:
         raise _unreadable() from error
     if content["place"] != place:
-        raise CredentialUnreadable("A stored secret belongs to another record.", hint="Enter the secret again.")
+        raise CredentialUnreadable(_("A stored secret belongs to another record."), hint=_("Enter the secret again."))
     return content["value"]
 
 
@@ -56,6 +57,6 @@ def rotate(token: str) -> str:
 
 def _unreadable() -> CredentialUnreadable:
     return CredentialUnreadable(
-        "A stored secret cannot be decrypted.",
-        hint="Add the key it was written with to CREDENTIAL_KEYS, or enter the secret again.",
+        _("A stored secret cannot be decrypted."),
+        hint=_("Add the key it was written with to CREDENTIAL_KEYS, or enter the secret again."),
     )

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import httpx
+from django.utils.translation import gettext as _
 
 from apps.common.deadlines import TimedTransport
 from apps.common.errors import AdapterError
@@ -45,7 +46,9 @@ def resolve(host: str, port: int) -> list[str]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise AdapterError(f"There is no server called {host}.", hint="Check the address for a slip.") from error
+        raise AdapterError(
+            _("There is no server called %(host)s.") % {"host": host}, hint=_("Check the address for a slip.")
+        ) from error
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
@@ -70,7 +73,8 @@ def get(
     most: int = MAX_BYTES,
     resolve: Resolve = resolve,
 ) -> Response:
-    """GET, within `seconds` in all and `most` bytes. private_hosts: names that may have private addresses.
+    """GET, within `seconds` in all and `most` bytes (0: the body is not read). private_hosts: names that may have
+    private addresses.
 
     Follows up to five redirects; credentials in `headers` are not carried to another host. Proxies of the environment
     are not used. Raises AdapterError; a status that is not 2xx is an answer, not an error.
@@ -78,7 +82,7 @@ def get(
     deadline = time.monotonic() + seconds
     sent = {"user-agent": AGENT} | {name.lower(): value for name, value in (headers or {}).items()}
     address = _parsed(url)
-    for _ in range(MAX_REDIRECTS + 1):
+    for _hop in range(MAX_REDIRECTS + 1):
         response = _get_once(address, sent, private_hosts, deadline, most, resolve)
         target = response.headers.get("location")
         if response.status_code not in {301, 302, 303, 307, 308} or not target:
@@ -87,7 +91,7 @@ def get(
         if (following.scheme, following.netloc) != (address.scheme, address.netloc):
             sent = {name: value for name, value in sent.items() if name not in _CREDENTIALS}
         address = following
-    raise AdapterError("The address redirects too often.", permanent=True, hint="Use the address it ends at.")
+    raise AdapterError(_("The address redirects too often."), permanent=True, hint=_("Use the address it ends at."))
 
 
 def _parsed(url: str, *, base: httpx.URL | None = None) -> httpx.URL:
@@ -97,7 +101,9 @@ def _parsed(url: str, *, base: httpx.URL | None = None) -> httpx.URL:
             return parsed
     except (httpx.InvalidURL, ValueError):
         pass
-    raise AdapterError(f"“{url[:200]}” is not a web address.", permanent=True, hint="Begin it with https://.")
+    raise AdapterError(
+        _("“%(url)s” is not a web address.") % {"url": url[:200]}, permanent=True, hint=_("Begin it with https://.")
+    )
 
 
 def _get_once(
@@ -113,10 +119,13 @@ def _get_once(
             body = _read(response, host, most)
             return Response(response.status_code, str(url), dict(response.headers), body)
     except httpx.TimeoutException as error:
-        raise AdapterError(f"{host} took too long.", hint="Try again later.") from error
+        raise AdapterError(_("%(host)s took too long.") % {"host": host}, hint=_("Try again later.")) from error
     except httpx.HTTPError as error:
         reason = type(error).__name__
-        raise AdapterError(f"{host} did not answer properly ({reason}).", hint="Try again later.") from error
+        raise AdapterError(
+            _("%(host)s did not answer properly (%(reason)s).") % {"host": host, "reason": reason},
+            hint=_("Try again later."),
+        ) from error
 
 
 def public_addresses(host: str, port: int, private: frozenset[str], resolve: Resolve = resolve) -> list[str]:
@@ -126,21 +135,25 @@ def public_addresses(host: str, port: int, private: frozenset[str], resolve: Res
     """
     addresses = resolve(host, port)
     if not addresses:
-        raise AdapterError(f"{host} has no address.", hint="Check the address for a slip.")
+        raise AdapterError(_("%(host)s has no address.") % {"host": host}, hint=_("Check the address for a slip."))
     if host not in private and not all(is_public(address) for address in addresses):
         raise AdapterError(
-            f"{host} is not a public address.",
+            _("%(host)s is not a public address.") % {"host": host},
             permanent=True,
-            hint="If it is a server of yours, add its name to PRIVATE_HOSTS.",
+            hint=_("If it is a server of yours, add its name to PRIVATE_HOSTS."),
         )
     return addresses
 
 
 def _read(response: httpx.Response, host: str, most: int) -> bytes:
+    if not most:
+        return b""
     chunks, size = [], 0
     for chunk in response.iter_bytes():
         size += len(chunk)
         if size > most:
-            raise AdapterError(f"{host} sent more than {most:,} bytes.", permanent=True)
+            raise AdapterError(
+                _("%(host)s sent more than %(most)s bytes.") % {"host": host, "most": f"{most:,}"}, permanent=True
+            )
         chunks.append(chunk)
     return b"".join(chunks)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
 
 from apps.common.errors import NotFound
 
@@ -23,7 +24,10 @@ class Registry(Mapping[str, Any]):
     def __getitem__(self, slug: str) -> Any:
         if slug not in self._paths:
             known = ", ".join(sorted(self._paths))
-            raise NotFound(f"There is no {self.kind} called “{slug}”.", hint=f"Choose one of: {known}.")
+            raise NotFound(
+                _("There is no %(kind)s called “%(slug)s”.") % {"kind": self.kind, "slug": slug},
+                hint=_("Choose one of: %(known)s.") % {"known": known},
+            )
         return import_string(self._paths[slug])
 
     def __contains__(self, slug: object) -> bool:

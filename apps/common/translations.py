@@ -22,6 +22,9 @@ TEMPLATES = {".html", ".txt"}
 KEYWORDS = {
     "_": None,
     "_t": None,
+    "_now": None,
+    "_lazy": None,
+    "lazy": None,
     "gettext": None,
     "gettext_lazy": None,
     "gettext_noop": None,

@@ -16,7 +16,7 @@ Kind = Literal["story", "plan", "item"]
 
 
 class SearchFilter(Schema):
-    q: str = Field(min_length=1, max_length=LONGEST_QUERY, description="Words, or their beginnings; all must be there.")
+    q: str = Field("", max_length=LONGEST_QUERY, description="Words, or their beginnings; all must be there.")
     kind: Kind | None = Field(None, description="Only this kind of thing.")
     limit: int = Field(8, ge=1, le=50, description="Most hits of each kind.")
 

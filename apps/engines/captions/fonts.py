@@ -18,6 +18,7 @@ from pathlib import Path
 
 import regex
 import uharfbuzz
+from django.utils.translation import gettext as _
 
 from apps.common.errors import AdapterError
 
@@ -136,9 +137,11 @@ class FontLibrary:
         face = self._find(family, weight)
         if face is None:
             raise AdapterError(
-                f"The font {family} is not installed as a static font file.",
+                _("The font %(family)s is not installed as a static font file.") % {"family": family},
                 permanent=True,
-                hint="Install its .ttf or .otf files (not a variable font), or choose another font for the captions.",
+                hint=_(
+                    "Install its .ttf or .otf files (not a variable font), or choose another font for the captions."
+                ),
             )
         return face
 
@@ -159,9 +162,11 @@ class FontLibrary:
                 return face
         if unicodedata.category(cluster[0])[0] == "L":
             raise AdapterError(
-                f"No installed font has the {script.title()} letter “{cluster}”.",
+                _("No installed font has the %(script)s letter “%(letter)s”.")
+                % {"script": script.title(), "letter": cluster},
                 permanent=True,
-                hint=f"Install the Debian package {package}, or another font of that script.",
+                hint=_("Install the Debian package %(package)s, or another font of that script.")
+                % {"package": package},
             )
         return None
 
@@ -180,7 +185,7 @@ class FontLibrary:
         """Lower-case file names without ending. The first folder wins."""
         found: dict[str, Path] = {}
         for folder in self._folders:
-            for where, _, names in os.walk(folder):
+            for where, _folders, names in os.walk(folder):
                 for name in sorted(names):
                     stem, ending = os.path.splitext(name.lower())
                     if ending in {".ttf", ".otf", ".ttc"}:

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from django.utils.translation import gettext as _
+
 from apps.common.errors import Invalid
 
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
@@ -51,9 +53,10 @@ class CaptionStyle:
             ("max_words", 1, 4),
         ):
             if not least <= getattr(self, name) <= most:
-                wrong[name] = [f"{getattr(self, name)} is not between {least} and {most}."]
+                bounds = {"value": getattr(self, name), "least": least, "most": most}
+                wrong[name] = [_("%(value)s is not between %(least)s and %(most)s.") % bounds]
         if wrong:
-            raise Invalid("The caption style is not valid.", **wrong)
+            raise Invalid(_("The caption style is not valid."), **wrong)
 
 
 PRESETS: dict[str, CaptionStyle] = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from apps.common import http
 from apps.common.errors import AdapterError
 from apps.engines.research.base import Source
@@ -11,7 +13,6 @@ from apps.engines.research.robots import Robots
 AGENT = "RundownBot/0.1"
 _MOST = 3 * 1024 * 1024
 _HTML = ("text/html", "application/xhtml+xml")
-_REASONS = {401: "asks for a login", 403: "refuses programs", 404: "has no such page", 410: "has removed the page"}
 
 
 class DirectResearcher:
@@ -37,10 +38,23 @@ class DirectResearcher:
 def _check(answer: http.Response) -> None:
     status = answer.status_code
     if status == 429 or status >= 500:
-        raise AdapterError(f"The site is not answering now (status {status}).", hint="Try again later.")
+        raise AdapterError(
+            _("The site is not answering now (status %(status)s).") % {"status": status}, hint=_("Try again later.")
+        )
     if not 200 <= status < 300:
-        reason = _REASONS.get(status, f"answered with status {status}")
-        raise AdapterError(f"The site {reason}.", permanent=True, hint="Leave the page out, or give another address.")
+        reasons = {
+            401: _("The site asks for a login."),
+            403: _("The site refuses programs."),
+            404: _("The site has no such page."),
+            410: _("The site has removed the page."),
+        }
+        raise AdapterError(
+            reasons.get(status) or _("The site answered with status %(status)s.") % {"status": status},
+            permanent=True,
+            hint=_("Leave the page out, or give another address."),
+        )
     kind = answer.headers.get("content-type", "text/html").partition(";")[0].strip().lower()
     if kind not in _HTML:
-        raise AdapterError(f"This is no web page ({kind}).", permanent=True, hint="Give the address of a page.")
+        raise AdapterError(
+            _("This is no web page (%(kind)s).") % {"kind": kind}, permanent=True, hint=_("Give the address of a page.")
+        )

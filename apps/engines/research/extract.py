@@ -6,6 +6,7 @@ import json
 
 import regex
 import trafilatura
+from django.utils.translation import gettext as _
 from lxml import html as lxml_html
 from lxml.etree import ParserError
 
@@ -38,7 +39,7 @@ def extract(content: bytes, *, url: str) -> Source:
         description=_line(found.get("excerpt") or found.get("description") or ""),
         text=text,
         headings=_headings(tree),
-        questions=_questions(text),
+        questions=questions_in(text),
         words=len(words(text)),
         images=len(tree.findall(".//img")),
         links=len(tree.findall(".//a[@href]")),
@@ -54,7 +55,7 @@ def _headings(tree) -> tuple[Heading, ...]:
     return tuple(heading for heading in found if heading.text)[:_HEADINGS]
 
 
-def _questions(text: str) -> tuple[str, ...]:
+def questions_in(text: str) -> tuple[str, ...]:
     asked = (sentence.strip() for sentence in sentences(text))
     return tuple(dict.fromkeys(sentence for sentence in asked if sentence.endswith(_ASKS)))[:_QUESTIONS]
 
@@ -65,7 +66,7 @@ def _line(text: str) -> str:
 
 def _nothing(url: str) -> AdapterError:
     return AdapterError(
-        f"There is no text to read at {url[:200]}.",
+        _("There is no text to read at %(url)s.") % {"url": url[:200]},
         permanent=True,
-        hint="Pages made by scripts show nothing to programs; use another page, or a research service.",
+        hint=_("Pages made by scripts show nothing to programs; use another page, or a research service."),
     )

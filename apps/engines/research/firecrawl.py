@@ -6,6 +6,7 @@ import json
 import time
 
 import httpx
+from django.utils.translation import gettext as _
 
 from apps.common.deadlines import TimedTransport
 from apps.common.errors import AdapterError
@@ -45,19 +46,21 @@ class FirecrawlResearcher:
             with httpx.Client(transport=transport, trust_env=False, timeout=self._seconds) as client:
                 answer = client.post(f"{self._base}/v1/scrape", json=body, headers=headers)
         except httpx.HTTPError as error:
-            raise AdapterError("The research service did not answer.", hint="Try again later.") from error
+            raise AdapterError(_("The research service did not answer."), hint=_("Try again later.")) from error
         if answer.status_code in (401, 402, 403):
             raise AdapterError(
-                "The research service refuses the key.", permanent=True, hint="Check the key and its credit."
+                _("The research service refuses the key."), permanent=True, hint=_("Check the key and its credit.")
             )
         if answer.status_code == 429 or answer.status_code >= 500:
-            raise AdapterError("The research service is busy.", hint="Try again later.", retry_after=_wait(answer))
+            raise AdapterError(
+                _("The research service is busy."), hint=_("Try again later."), retry_after=_wait(answer)
+            )
         if answer.status_code != 200 or len(answer.content) > _MOST:
-            raise AdapterError("The research service could not read the page.", permanent=True)
+            raise AdapterError(_("The research service could not read the page."), permanent=True)
         try:
             return answer.json()
         except json.JSONDecodeError as error:
-            raise AdapterError("The answer of the research service could not be read.") from error
+            raise AdapterError(_("The answer of the research service could not be read.")) from error
 
 
 def _wait(answer: httpx.Response) -> float | None:

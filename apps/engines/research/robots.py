@@ -6,6 +6,8 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 from urllib.robotparser import RobotFileParser
 
+from django.utils.translation import gettext as _
+
 from apps.common.errors import AdapterError
 from apps.common.http import Response
 
@@ -28,9 +30,9 @@ class Robots:
         rules = self._rules[origin]
         if rules is not None and not rules.can_fetch(self._agent, url):
             raise AdapterError(
-                f"{parts.hostname} does not want this page to be read by programs (robots.txt).",
+                _("%(host)s does not want this page to be read by programs (robots.txt).") % {"host": parts.hostname},
                 permanent=True,
-                hint="Leave it out, or read it yourself and paste what matters into the brief.",
+                hint=_("Leave it out, or read it yourself and paste what matters into the brief."),
             )
 
     def _ask(self, origin: str) -> RobotFileParser | None:

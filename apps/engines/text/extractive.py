@@ -8,6 +8,7 @@ from typing import Any
 
 import jsonschema
 import regex
+from django.utils.translation import gettext as _
 
 from apps.common.errors import AdapterError
 from apps.common.text.hashtags import build_hashtag, unique_hashtags
@@ -47,9 +48,9 @@ class ExtractiveEngine:
         write = _WRITE.get(request.kind)
         if write is None:
             raise AdapterError(
-                f"Without a model “{request.kind}” cannot be written.",
+                _("Without a model “%(kind)s” cannot be written.") % {"kind": request.kind},
                 permanent=True,
-                hint="Choose a text engine with a model.",
+                hint=_("Choose a text engine with a model."),
             )
         written = write(request.variables)
         wanted = request.schema.get("properties", written)
@@ -67,7 +68,7 @@ def _script(variables: Mapping[str, Any]) -> dict[str, Any]:
     language = str(variables.get("language") or "en").partition("-")[0]
     lines = [line.strip() for line in sentences(story, language=language) if words(line)]
     if not lines:
-        raise AdapterError("The story has no words to write from.", permanent=True, hint="Give the story a text.")
+        raise AdapterError(_("The story has no words to write from."), permanent=True, hint=_("Give the story a text."))
     hook = strongest_of(lines, language)
     return {
         "title": title_of(title, hook),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import regex
+from django.utils.translation import gettext as _
 
 from apps.common.errors import AdapterError
 from apps.common.text.duration import sentence_seconds
@@ -53,7 +54,7 @@ def lines_of(variables: Mapping[str, Any], name: str) -> list[str]:
     found = sentences(plain_of(variables, name), language=language_of(variables))
     lines = [line.strip() for line in found if words(line)]
     if not lines:
-        raise AdapterError("There are no words to write from.", permanent=True, hint="Give the piece a text.")
+        raise AdapterError(_("There are no words to write from."), permanent=True, hint=_("Give the piece a text."))
     return lines
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import openai
+from django.utils.translation import gettext as _
 
 from apps.common.deadlines import TimedTransport
 from apps.common.errors import AdapterError
@@ -89,9 +90,9 @@ class OpenAIEngine:
                 problem = self._problem(error)
             except ValueError:
                 problem = AdapterError(
-                    "The address answers, but not as a text service does.",
+                    _("The address answers, but not as a text service does."),
                     permanent=True,
-                    hint="Check it; most end in /v1.",
+                    hint=_("Check it; most end in /v1."),
                 )
         raise problem
 
@@ -130,13 +131,15 @@ class OpenAIEngine:
             return self._status_problem(error)
         kinds = (openai.APITimeoutError, httpx.TimeoutException, TimeoutError)
         if isinstance(error, kinds) or isinstance(error.__cause__, kinds):
-            return AdapterError("The text service took too long.", hint="Try again later or raise the timeout.")
+            return AdapterError(_("The text service took too long."), hint=_("Try again later or raise the timeout."))
         refused = error.__cause__
         if isinstance(refused, AdapterError):
             return AdapterError(refused.message, permanent=refused.permanent, hint=refused.hint)
         reason = type(refused or error).__name__
         return AdapterError(
-            f"The text service at {self.base_url} does not answer ({reason}).", hint="See whether it is running."
+            _("The text service at %(base_url)s does not answer (%(reason)s).")
+            % {"base_url": self.base_url, "reason": reason},
+            hint=_("See whether it is running."),
         )
 
     def _options(self, request: TextRequest) -> dict[str, Any]:
@@ -161,21 +164,30 @@ class OpenAIEngine:
         status = error.status_code
         said = self._public(_explanation(error))
         if status in {401, 403}:
-            hint = "Check OPENAI_API_KEY and what the key may do."
-            return AdapterError(f"The text service refused the key ({status}).", permanent=True, hint=hint)
+            hint = _("Check OPENAI_API_KEY and what the key may do.")
+            return AdapterError(
+                _("The text service refused the key (%(status)s).") % {"status": status}, permanent=True, hint=hint
+            )
         if status == 404:
-            hint = "Check OPENAI_BASE_URL and the model's name."
-            return AdapterError(f"The text service knows no such model or address: {said}", permanent=True, hint=hint)
+            hint = _("Check OPENAI_BASE_URL and the model's name.")
+            return AdapterError(
+                _("The text service knows no such model or address: %(said)s") % {"said": said},
+                permanent=True,
+                hint=hint,
+            )
         if status == 429 and error.code == "insufficient_quota":
-            hint = "Add credit with the provider."
-            return AdapterError("The account with the text service has no credit left.", permanent=True, hint=hint)
+            hint = _("Add credit with the provider.")
+            return AdapterError(_("The account with the text service has no credit left."), permanent=True, hint=hint)
         temporary = status in {408, 409, 425, 429} or status >= 500
-        sentence = "The text service is busy" if status == 429 else "The text service failed"
+        busy, failed = (
+            _("The text service is busy (%(status)s): %(said)s"),
+            _("The text service failed (%(status)s): %(said)s"),
+        )
         return AdapterError(
-            f"{sentence} ({status}): {said}",
+            (busy if status == 429 else failed) % {"status": status, "said": said},
             permanent=not temporary,
             retry_after=_retry_after(error.response.headers) if temporary else None,
-            hint="Try again later." if temporary else "Check the AI template and the model.",
+            hint=_("Try again later.") if temporary else _("Check the AI template and the model."),
         )
 
     def _public(self, text: str) -> str:
@@ -205,7 +217,7 @@ def _body(chunks: Iterable[bytes], deadline: float) -> bytes:
         if time.monotonic() > deadline:
             raise TimeoutError
         if len(body) > _LARGEST_ANSWER:
-            raise AdapterError("The text service sent far more than was asked for.", permanent=True)
+            raise AdapterError(_("The text service sent far more than was asked for."), permanent=True)
     return body
 
 
@@ -217,9 +229,9 @@ def _envelope(body: bytes) -> dict[str, Any]:
     except (ValueError, LookupError, TypeError):
         pass
     raise AdapterError(
-        "The text service answered with something that is no chat completion.",
+        _("The text service answered with something that is no chat completion."),
         permanent=True,
-        hint="Check OPENAI_BASE_URL; most end in /v1.",
+        hint=_("Check OPENAI_BASE_URL; most end in /v1."),
     )
 
 

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from django.utils.translation import gettext as _
+
 from apps.common.errors import AdapterError
 
 from .ffmpeg import FFmpeg, OnProgress, ShouldStop, media_input
@@ -72,9 +74,9 @@ def import_footage(
     """
     info = probe(source, ffmpeg, limits)
     if not info.has_video:
-        raise AdapterError("The file holds only sound: a background needs a picture.", permanent=True)
+        raise AdapterError(_("The file holds only sound: a background needs a picture."), permanent=True)
     if info.duration < SHORTEST_FOOTAGE:
-        raise AdapterError("The video is shorter than a second: too short for a background.", permanent=True)
+        raise AdapterError(_("The video is shorter than a second: too short for a background."), permanent=True)
     key = footage_key(source)
     path = cache_dir / f"{key}.mp4"
     if not path.exists():

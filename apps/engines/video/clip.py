@@ -11,6 +11,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from django.utils.translation import gettext as _
 from PIL import Image
 
 from apps.common.errors import AdapterError
@@ -116,9 +117,9 @@ def still(source: Path, info: MediaInfo, *, ffmpeg: FFmpeg, fitted: bool = False
             except AdapterError as error:
                 if at == 0.0 or not error.permanent:
                     raise AdapterError(
-                        "No picture of this video can be decoded: it is damaged.",
+                        _("No picture of this video can be decoded: it is damaged."),
                         permanent=True,
-                        hint="Save it again as MP4, with H.264.",
+                        hint=_("Save it again as MP4, with H.264."),
                         log=error.details.get("log", ""),
                     ) from error
         with Image.open(picture) as image:

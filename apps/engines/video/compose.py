@@ -10,6 +10,8 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
+from django.utils.translation import gettext as _
+
 from apps.common.errors import AdapterError
 
 from .backgrounds import BackgroundPlan
@@ -124,7 +126,7 @@ def compose(
     on_progress(fraction) rises to 1.0. Raises Stopped when should_stop() says so, AdapterError when it cannot be made.
     """
     if request.background.duration < request.duration - 1 / FPS:
-        raise AdapterError("The background is shorter than the narration.", permanent=True)
+        raise AdapterError(_("The background is shorter than the narration."), permanent=True)
     key = compose_key(request)
     outcome = ffmpeg.run(
         _arguments(request),

@@ -20,6 +20,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from django.utils.translation import gettext as _
+
 from apps.common.errors import AdapterError
 
 from . import guard
@@ -83,9 +85,9 @@ class FFmpeg:
             path = Path(imageio_ffmpeg.get_ffmpeg_exe())
         if not os.access(path, os.X_OK):
             raise AdapterError(
-                f"There is no ffmpeg at {path}.",
+                _("There is no ffmpeg at %(path)s.") % {"path": path},
                 permanent=True,
-                hint="Set FFMPEG_BINARY to a working ffmpeg, or leave it empty for the packaged one.",
+                hint=_("Set FFMPEG_BINARY to a working ffmpeg, or leave it empty for the packaged one."),
             )
         return cls(path, limits or Limits())
 
@@ -126,7 +128,9 @@ class FFmpeg:
             process.check()
             if partial and output:
                 if not partial.exists():  # it found no frame to write and calls that success
-                    raise AdapterError("There was no picture or sound at that place.", permanent=True, log=process.log)
+                    raise AdapterError(
+                        _("There was no picture or sound at that place."), permanent=True, log=process.log
+                    )
                 _publish(partial, output)
         finally:
             process.end()
@@ -159,7 +163,7 @@ def capabilities(ffmpeg: FFmpeg) -> Capabilities:
     limits = Limits(wall_seconds=20, stall_seconds=20)
     version = re.search(r"ffmpeg version (\S+)", ffmpeg.inspect(["-version"], limits=limits))
     if not version:
-        raise AdapterError(f"{ffmpeg.binary} does not run as ffmpeg.", permanent=True)
+        raise AdapterError(_("%(binary)s does not run as ffmpeg.") % {"binary": ffmpeg.binary}, permanent=True)
     missing: list[str] = []
     for kind, wanted in NEEDED.items():
         listing = ffmpeg.inspect([f"-{kind}"], limits=limits)
@@ -229,7 +233,7 @@ class _Process:
             pipes.register(self._child.stderr, selectors.EVENT_READ, self._read_log)
             while pipes.get_map():
                 before = self.media_seconds
-                for key, _ in pipes.select(POLL_SECONDS):
+                for key, _events in pipes.select(POLL_SECONDS):
                     chunk = os.read(key.fd, 65536)
                     if chunk:
                         key.data(chunk.decode("utf-8", "replace"))
@@ -249,12 +253,16 @@ class _Process:
             raise Stopped
         if running > self.limits.wall_seconds:
             raise AdapterError(
-                f"Video work was ended after {self.limits.wall_seconds:.0f} seconds, its time limit.",
-                hint="Shorten the part, or raise the limit.",
+                _("Video work was ended after %(seconds)s seconds, its time limit.")
+                % {"seconds": f"{self.limits.wall_seconds:.0f}"},
+                hint=_("Shorten the part, or raise the limit."),
                 log=self.log,
             )
         if idle > self.limits.stall_seconds:
-            raise AdapterError(f"Video work stood still for {idle:.0f} seconds and was ended.", log=self.log)
+            raise AdapterError(
+                _("Video work stood still for %(seconds)s seconds and was ended.") % {"seconds": f"{idle:.0f}"},
+                log=self.log,
+            )
 
     def check(self) -> None:
         """Turn a bad exit into an error that says why and whether trying again helps."""
@@ -264,14 +272,14 @@ class _Process:
         if code == 0:
             return
         if DISK_FULL.search(self.log):
-            raise AdapterError("The disk is full.", hint="Free some space and retry.", log=self.log)
+            raise AdapterError(_("The disk is full."), hint=_("Free some space and retry."), log=self.log)
         if NO_MEMORY.search(self.log):
-            raise AdapterError("There was not enough memory for the video.", hint="Retry later.", log=self.log)
+            raise AdapterError(_("There was not enough memory for the video."), hint=_("Retry later."), log=self.log)
         if code < 0:
             name = signal.Signals(-code).name
             permanent = -code in (signal.SIGXCPU, signal.SIGXFSZ)
-            raise AdapterError(f"ffmpeg was ended by {name}.", permanent=permanent, log=self.log)
-        raise AdapterError(f"ffmpeg failed: {_last_words(self.log)}", permanent=True, log=self.log)
+            raise AdapterError(_("ffmpeg was ended by %(name)s.") % {"name": name}, permanent=permanent, log=self.log)
+        raise AdapterError(_("ffmpeg failed: %(said)s") % {"said": _last_words(self.log)}, permanent=True, log=self.log)
 
     def end(self) -> None:
         """Kill whatever of the group still lives, collect it and close the pipes."""
@@ -288,7 +296,7 @@ class _Process:
     def _wait(self) -> int:
         """Collect the child with what it cost. Popen is told the result so that it never waits again."""
         if self._child.returncode is None:
-            _, status, usage = os.wait4(self._child.pid, 0)
+            _pid, status, usage = os.wait4(self._child.pid, 0)
             self._child.returncode = os.waitstatus_to_exitcode(status)
             self.cpu_seconds = usage.ru_utime + usage.ru_stime
         return self._child.returncode

@@ -12,6 +12,8 @@ import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from django.utils.translation import gettext as _
+
 from apps.common.errors import AdapterError
 
 from .ffmpeg import FFmpeg, Limits, media_input
@@ -89,11 +91,13 @@ def sniff(path: Path, limits: ProbeLimits) -> str:
         with path.open("rb") as handle:
             head = handle.read(HEAD)
     except OSError as error:
-        raise refusal(f"The file cannot be read: {error.strerror}.") from error
+        raise refusal(_("The file cannot be read: %(reason)s.") % {"reason": error.strerror}) from error
     if not size:
-        raise refusal("The file is empty.")
+        raise refusal(_("The file is empty."))
     if size > limits.file_size:
-        raise refusal(f"The file is larger than {limits.file_size / 1024**2:.0f} MB, the limit.")
+        raise refusal(
+            _("The file is larger than %(size)s MB, the limit.") % {"size": f"{limits.file_size / 1024**2:.0f}"}
+        )
     container = _container(head)
     if container:
         return container
@@ -101,7 +105,7 @@ def sniff(path: Path, limits: ProbeLimits) -> str:
 
 
 def refusal(sentence: str) -> AdapterError:
-    return AdapterError(sentence, permanent=True, hint="Use an MP4, MOV, WebM or MKV video.")
+    return AdapterError(sentence, permanent=True, hint=_("Use an MP4, MOV, WebM or MKV video."))
 
 
 def _container(head: bytes) -> str:
@@ -126,13 +130,13 @@ def _container(head: bytes) -> str:
 def _why_not(head: bytes) -> str:
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1024].lower()
     if text.startswith((b"#extm3u", b"ffconcat", b"[playlist]", b"file ")) or b"<mpd" in text or b"<smil" in text:
-        return "This is a playlist: it names other files and holds no video itself."
+        return _("This is a playlist: it names other files and holds no video itself.")
     if b"<svg" in text:
-        return "This is an SVG drawing, not a video."
+        return _("This is an SVG drawing, not a video.")
     pictures = (b"\x89png", b"\xff\xd8\xff", b"gif8", b"bm", b"ii*\x00", b"mm\x00*")
     if text.startswith(pictures) or head[8:12] in {b"WEBP", b"avif", b"avis", b"heic", b"mif1"}:
-        return "This is a picture, not a video."
-    return "This is not a video or sound file that Rundown knows."
+        return _("This is a picture, not a video.")
+    return _("This is not a video or sound file that Rundown knows.")
 
 
 def _described(text: str, container: str) -> MediaInfo:
@@ -141,7 +145,7 @@ def _described(text: str, container: str) -> MediaInfo:
     video_codec = audio_codec = pixel_format = transfer = ""
     fps = 0.0
     for match in STREAM.finditer(described):
-        _, kind, codec, rest = match.groups()
+        _number, kind, codec, rest = match.groups()
         if kind == "Video" and not video and "(attached pic)" not in rest:
             video, video_codec = 1, codec
             size, rate = SIZE.search(rest + " "), FPS.search(rest)
@@ -177,18 +181,27 @@ def _with_counted_duration(info: MediaInfo, path: Path, ffmpeg: FFmpeg) -> Media
 
 def _refuse_unsuitable(info: MediaInfo, limits: ProbeLimits) -> None:
     if not (info.has_video or info.has_audio):
-        raise refusal("The file holds neither video nor sound, or is damaged.")
+        raise refusal(_("The file holds neither video nor sound, or is damaged."))
     if info.has_video and info.video_codec not in VIDEO_CODECS:
-        raise refusal(f"The video is coded as {info.video_codec}, which is not supported.")
+        raise refusal(_("The video is coded as %(codec)s, which is not supported.") % {"codec": info.video_codec})
     if info.has_audio and not (info.audio_codec in AUDIO_CODECS or info.audio_codec.startswith("pcm_")):
-        raise refusal(f"The sound is coded as {info.audio_codec}, which is not supported.")
+        raise refusal(_("The sound is coded as %(codec)s, which is not supported.") % {"codec": info.audio_codec})
     if info.has_video and not (info.width and info.height):
-        raise refusal("The video's size cannot be told: the file is damaged.")
+        raise refusal(_("The video's size cannot be told: the file is damaged."))
     if info.width * info.height > limits.pixels:
-        raise refusal(f"A frame of {info.width}x{info.height} is larger than the limit of {limits.pixels:,} pixels.")
+        raise refusal(
+            _("A frame of %(width)sx%(height)s is larger than the limit of %(pixels)s pixels.")
+            % {"width": info.width, "height": info.height, "pixels": f"{limits.pixels:,}"}
+        )
     if info.fps > limits.fps:
-        raise refusal(f"The video has {info.fps:.0f} frames a second; the limit is {limits.fps:.0f}.")
+        raise refusal(
+            _("The video has %(fps)s frames a second; the limit is %(limit)s.")
+            % {"fps": f"{info.fps:.0f}", "limit": f"{limits.fps:.0f}"}
+        )
     if not info.duration:
-        raise refusal("The file's length cannot be told: it is damaged or still being written.")
+        raise refusal(_("The file's length cannot be told: it is damaged or still being written."))
     if info.duration > limits.seconds:
-        raise refusal(f"The file is {info.duration / 60:.0f} minutes long; the limit is {limits.seconds / 60:.0f}.")
+        raise refusal(
+            _("The file is %(minutes)s minutes long; the limit is %(limit)s.")
+            % {"minutes": f"{info.duration / 60:.0f}", "limit": f"{limits.seconds / 60:.0f}"}
+        )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from django.utils.translation import gettext as _
 
 from apps.common.errors import AdapterError
 from apps.common.text.tokens import SpokenToken
@@ -71,7 +72,9 @@ def narrate(
     speech, synthesized = _say_all(sentences, voice, SpeechCache(cache_dir), speed, on_progress, should_stop)
     said = [sentence for sentence in speech if sentence is not None]
     if not any(len(sentence.samples) for sentence in said):
-        raise AdapterError("There is nothing to say in this text.", permanent=True, hint="Write at least one word.")
+        raise AdapterError(
+            _("There is nothing to say in this text."), permanent=True, hint=_("Write at least one word.")
+        )
     timeline = _Timeline(said[0].sample_rate, pauses)
     for tokens, sentence in zip(sentences, speech, strict=True):
         timeline.add(tokens, sentence)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
+from django.utils.translation import gettext as _
 from piper import PiperVoice
 from piper.config import PiperConfig, SynthesisConfig
 from piper.const import BOS, EOS, PAD
@@ -59,9 +60,10 @@ class Piper:
         chunks = [chunk for chunk in map(self._sayable, self._phonemise(text)) if chunk]
         if not chunks and any(character.isalpha() for character in text):
             raise AdapterError(
-                f"The voice {self._files.model.stem} cannot pronounce “{text[:80]}”.",
+                _("The voice %(voice)s cannot pronounce “%(text)s”.")
+                % {"voice": self._files.model.stem, "text": text[:80]},
                 permanent=True,
-                hint="Choose a voice of the text's language.",
+                hint=_("Choose a voice of the text's language."),
             )
         parts, sounds = [np.zeros(0, np.float32)], []
         for phonemes in chunks:
@@ -80,7 +82,9 @@ class Piper:
         samples, durations = self._voice.phoneme_ids_to_audio(ids, settings, include_alignments=True)
         if len(durations) != len(ids):
             raise AdapterError(
-                f"The voice {self._files.model.stem} timed {len(durations)} of {len(ids)} phonemes.", permanent=True
+                _("The voice %(voice)s timed %(timed)s of %(total)s phonemes.")
+                % {"voice": self._files.model.stem, "timed": len(durations), "total": len(ids)},
+                permanent=True,
             )
         return np.atleast_1d(samples), list(self._timed(phonemes, np.cumsum(durations), offset))
 
@@ -95,7 +99,9 @@ class Piper:
             yield Sound(phoneme, offset + start, offset + ends[position - 1])
         if position + len(ids[EOS]) != len(ends):
             raise AdapterError(
-                f"The voice {self._files.model.stem} groups its phonemes in a way that cannot be timed.", permanent=True
+                _("The voice %(voice)s groups its phonemes in a way that cannot be timed.")
+                % {"voice": self._files.model.stem},
+                permanent=True,
             )
 
     def _sayable(self, phonemes: list[str]) -> list[str]:
@@ -111,9 +117,10 @@ class Piper:
         except RuntimeError as error:
             name = self._files.config["espeak"]["voice"]
             raise AdapterError(
-                f"The language “{name}” of the voice {self._files.model.stem} is unknown to the phonemiser.",
+                _("The language “%(name)s” of the voice %(voice)s is unknown to the phonemiser.")
+                % {"name": name, "voice": self._files.model.stem},
                 permanent=True,
-                hint='Correct "espeak": {"voice": ...} in the voice\'s configuration.',
+                hint=_('Correct "espeak": {"voice": ...} in the voice\'s configuration.'),
             ) from error
 
     def _phonemise_word(self, word: str) -> tuple[str, ...]:
@@ -142,9 +149,9 @@ class Piper:
         )
         if len(session.get_outputs()) != ALIGNMENT_OUTPUTS:
             raise AdapterError(
-                f"The voice {self._files.model.stem} does not tell when its phonemes are heard.",
+                _("The voice %(voice)s does not tell when its phonemes are heard.") % {"voice": self._files.model.stem},
                 permanent=True,
-                hint="Captions need it: choose another Piper voice.",
+                hint=_("Captions need it: choose another Piper voice."),
             )
         return PiperVoice(session=session, config=PiperConfig.from_dict(self._files.config))
 
@@ -171,7 +178,9 @@ def _with_durations(model: Path) -> bytes:
     try:
         graph = onnx.load(str(model))
     except DecodeError as error:
-        raise AdapterError(f"{model} is not an ONNX model.", permanent=True, hint="Fetch the voice again.") from error
+        raise AdapterError(
+            _("%(model)s is not an ONNX model.") % {"model": model}, permanent=True, hint=_("Fetch the voice again.")
+        ) from error
     try:
         add_alignment_output(graph)
     except ValueError:  # patched before, or without durations: the session's outputs tell which

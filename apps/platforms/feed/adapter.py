@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 from urllib.parse import quote
 
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from apps.common.errors import AdapterError, NotFound
@@ -36,6 +37,9 @@ class FeedPlatform(Platform):
     timeout = 30.0
     provision = "apps.platforms.feed.services.open_feed"
 
+    def page_of(self, account: str) -> str:
+        return f"{self.config.site_url}/feeds/{quote(account)}/"
+
     def compose(self, draft: Draft) -> str:
         return draft.text
 
@@ -46,7 +50,7 @@ class FeedPlatform(Platform):
             answer = response.json()
             return PublishResult(external_id=answer["id"], url=answer["url"])
         except (ValueError, KeyError) as error:
-            raise OutcomeUnknown("The feed's answer could not be read.", reason=response.text[:200]) from error
+            raise OutcomeUnknown(_now("The feed's answer could not be read."), reason=response.text[:200]) from error
 
 
     def read_metrics(self, connection: Connection, external_id: str) -> Mapping[str, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.db.models import Count, QuerySet, Sum
+from django.utils.translation import gettext as _
 from django_scopes import scopes_disabled
 
 from apps.common.errors import NotFound
@@ -16,7 +17,7 @@ def feed_at(handle: str) -> Feed:
     with scopes_disabled():
         feed = Feed.objects.select_related("account", "workspace").filter(handle=handle).first()
     if feed is None:
-        raise NotFound("There is no such page.")
+        raise NotFound(_("There is no such page."))
     return feed
 
 
@@ -38,7 +39,7 @@ def _one(handle: str, **lookup: object) -> FeedEntry:
     with scopes_disabled():
         entry = FeedEntry.objects.select_related("feed").filter(feed__handle=handle, **lookup).first()
     if entry is None:
-        raise NotFound("There is no such page.")
+        raise NotFound(_("There is no such page."))
     return entry
 
 

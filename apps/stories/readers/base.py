@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Protocol
 
+from django.utils.translation import gettext as _
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
@@ -25,7 +26,7 @@ class SourceSettings(BaseModel):
     @model_validator(mode="after")
     def _words_in_order(self) -> SourceSettings:
         if self.min_words > self.max_words:
-            raise ValueError("The smallest number of words is above the largest.")
+            raise ValueError(_("The smallest number of words is above the largest."))
         return self
 
 

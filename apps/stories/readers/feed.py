@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import feedparser
 import lxml.html
 import trafilatura
+from django.utils.translation import gettext as _
 from pydantic import Field, field_validator
 
 from apps.common.errors import AdapterError
@@ -63,7 +64,7 @@ class FeedSettings(SourceSettings):
     def _web_address(cls, value: str) -> str:
         address = urlsplit(value.strip())
         if address.scheme not in {"http", "https"} or not address.hostname:
-            raise ValueError("Give the feed's web address, beginning with https://.")
+            raise ValueError(_("Give the feed's web address, beginning with https://."))
         return value.strip()
 
 
@@ -100,9 +101,9 @@ class FeedReader:
         feed = feedparser.parse(page.content, response_headers={"content-type": page.headers.get("content-type", "")})
         if not feed.version:
             raise AdapterError(
-                "There is no RSS or Atom feed at that address.",
+                _("There is no RSS or Atom feed at that address."),
                 permanent=True,
-                hint="Open the address in a browser; many sites link their feed as “RSS” at the foot of the page.",
+                hint=_("Open the address in a browser; many sites link their feed as “RSS” at the foot of the page."),
             )
         site = feed.feed.get("title", "") or urlsplit(self.settings.url).hostname or ""
         for entry in feed.entries[: self.settings.limit]:
@@ -195,22 +196,26 @@ def _check_status(page: Page, url: str) -> None:
         return
     if status in {429, 503}:
         raise AdapterError(
-            f"{host} asks us to slow down.",
+            _("%(host)s asks us to slow down.") % {"host": host},
             retry_after=_pause(page.headers.get("retry-after", "")),
-            hint="The fetch is tried again by itself.",
+            hint=_("The fetch is tried again by itself."),
         )
     if status >= 500:
-        raise AdapterError(f"{host} has a problem of its own ({status}).", hint="The fetch is tried again by itself.")
+        raise AdapterError(
+            _("%(host)s has a problem of its own (%(status)s).") % {"host": host, "status": status},
+            hint=_("The fetch is tried again by itself."),
+        )
     sentences = {
-        401: f"{host} wants a login for that address.",
-        403: f"{host} does not let us read that address.",
-        404: f"{host} has nothing at that address.",
-        410: f"{host} has given up that address.",
+        401: _("%(host)s wants a login for that address."),
+        403: _("%(host)s does not let us read that address."),
+        404: _("%(host)s has nothing at that address."),
+        410: _("%(host)s has given up that address."),
     }
+    sentence = sentences.get(status) or _("%(host)s refused the request (%(status)s).")
     raise AdapterError(
-        sentences.get(status, f"{host} refused the request ({status})."),
+        sentence % {"host": host, "status": status},
         permanent=True,
-        hint="Check the address of the source.",
+        hint=_("Check the address of the source."),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import praw
 import regex
 import requests
+from django.utils.translation import gettext as _
 from praw.exceptions import PRAWException
 from praw.models import Submission
 from prawcore import exceptions as reddit_errors
@@ -49,13 +50,13 @@ class RedditSettings(SourceSettings):
     def _bare_name(cls, value: str) -> str:
         name = value.strip().strip("/").removeprefix("r/")
         if not _SUBREDDIT.fullmatch(name):
-            raise ValueError("Give the subreddit's name as in r/name, such as “nosleep”.")
+            raise ValueError(_("Give the subreddit's name as in r/name, such as “nosleep”."))
         return name
 
     @model_validator(mode="after")
     def _scores_in_order(self) -> RedditSettings:
         if None not in (self.min_score, self.max_score) and self.min_score > self.max_score:
-            raise ValueError("The smallest score is above the largest.")
+            raise ValueError(_("The smallest score is above the largest."))
         return self
 
 
@@ -157,9 +158,9 @@ class RedditReader:
 
 def _slow_down(seconds: float) -> AdapterError:
     return AdapterError(
-        "Reddit asks us to slow down.",
+        _("Reddit asks us to slow down."),
         retry_after=seconds,
-        hint="The fetch goes on by itself after the pause that Reddit named.",
+        hint=_("The fetch goes on by itself after the pause that Reddit named."),
     )
 
 
@@ -192,35 +193,43 @@ def _explain(error: Exception, subreddit: str) -> AdapterError:
         return _slow_down(_seconds(error.retry_after, 60.0))
     if isinstance(error, reddit_errors.Redirect):
         return AdapterError(
-            f"There is no subreddit {name}.", permanent=True, hint="Check the spelling of its name in the source."
+            _("There is no subreddit %(name)s.") % {"name": name},
+            permanent=True,
+            hint=_("Check the spelling of its name in the source."),
         )
     if isinstance(error, reddit_errors.Forbidden):
         return _forbidden(error, name)
     if isinstance(error, reddit_errors.NotFound):
         banned = _reason(error) == "banned"
-        sentence = f"Reddit has banned {name}." if banned else f"There is no subreddit {name}."
-        return AdapterError(sentence, permanent=True, hint="Choose another subreddit or delete the source.")
+        sentence = _("Reddit has banned %(name)s.") if banned else _("There is no subreddit %(name)s.")
+        return AdapterError(
+            sentence % {"name": name}, permanent=True, hint=_("Choose another subreddit or delete the source.")
+        )
     if isinstance(error, reddit_errors.OAuthException) or _status(error) == 401:
         return AdapterError(
-            "Reddit does not accept the keys of this workspace.",
+            _("Reddit does not accept the keys of this workspace."),
             permanent=True,
-            hint="Enter the client id and secret again under Stories → Reddit keys.",
+            hint=_("Enter the client id and secret again under Stories → Reddit keys."),
         )
     if isinstance(error, reddit_errors.ServerError | reddit_errors.RequestException):
-        return AdapterError("Reddit does not answer right now.", hint="The fetch is tried again by itself.")
+        return AdapterError(_("Reddit does not answer right now."), hint=_("The fetch is tried again by itself."))
     return AdapterError(
-        f"Reddit refused the request for {name} ({error}).", permanent=True, hint="Check the source's settings."
+        _("Reddit refused the request for %(name)s (%(error)s).") % {"name": name, "error": error},
+        permanent=True,
+        hint=_("Check the source's settings."),
     )
 
 
 def _forbidden(error: reddit_errors.Forbidden, name: str) -> AdapterError:
     sentences = {
-        "private": f"{name} is private.",
-        "quarantined": f"Reddit has put {name} in quarantine; it shows it only to accounts that opted in.",
-        "gold_only": f"{name} is open to Reddit Premium only.",
+        "private": _("%(name)s is private."),
+        "quarantined": _("Reddit has put %(name)s in quarantine; it shows it only to accounts that opted in."),
+        "gold_only": _("%(name)s is open to Reddit Premium only."),
     }
-    sentence = sentences.get(_reason(error), f"Reddit does not let these keys read {name}.")
-    return AdapterError(sentence, permanent=True, hint="Choose another subreddit, or paste its stories yourself.")
+    sentence = sentences.get(_reason(error)) or _("Reddit does not let these keys read %(name)s.")
+    return AdapterError(
+        sentence % {"name": name}, permanent=True, hint=_("Choose another subreddit, or paste its stories yourself.")
+    )
 
 
 def _status(error: Exception) -> int:
