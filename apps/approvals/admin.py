@@ -20,9 +20,14 @@ from unfold.sections import TemplateSection
 
 from apps.approvals import queries, services
 from apps.approvals.models import ApprovalPolicy, Decision, Review
+from apps.approvals.reasons import reasons_for
 from apps.common.errors import DomainError
+from apps.content.findings import findings_of
 from apps.content.models import Asset, Revision
+from apps.content.previews import previews_of
 from apps.content.queries import diff_to_previous
+from apps.content.services import text_of
+from apps.content.variants import own_variants
 from apps.workspaces.admin_base import WorkspaceAdmin
 
 Verdict = Decision.Verdict
@@ -47,7 +52,7 @@ class ReviewAdmin(WorkspaceAdmin):
     actions = ("approve_selected", "request_changes_selected", "reject_selected")
 
     class Media:
-        css = {"all": ("rundown/admin-keys.css", "rundown/admin-review.css")}
+        css = {"all": ("rundown/admin-keys.css", "rundown/admin-review.css", "rundown/previews.css")}
         js = (Script("rundown/admin-keys.js", defer=True),)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Review]:
@@ -137,6 +142,7 @@ class ReviewAdmin(WorkspaceAdmin):
         if review is None or not self.has_view_permission(request, review):
             raise Http404("no such review")
         item, revision = review.item, review.item.current_revision
+        text, own = text_of(revision), own_variants(revision)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -146,8 +152,11 @@ class ReviewAdmin(WorkspaceAdmin):
             "revision": revision,
             "changes": diff_to_previous(revision),
             "films": films(revision),
+            "findings": findings_of(item, text, own),
+            "previews": previews_of(item, text, own),
             "decisions": queries.decisions_of(item.pk),
             "policy": services.policy_of(request.workspace),
+            "reasons": reasons_for(item),
             "may_decide": self._may(request, "approve_content"),
             "media": self.media,
         }

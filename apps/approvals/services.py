@@ -7,10 +7,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.approvals.models import ApprovalPolicy, Decision, Review
+from apps.approvals.reasons import reasons_for
 from apps.common.errors import Conflict, Invalid, NotAllowed
 from apps.common.transactions import unit_of_work
 from apps.content.models import Item, Revision
-from apps.content.provenance import record_edits, unknown_links
+from apps.content.provenance import record_edits
 from apps.lifecycle.events import emit
 from apps.lifecycle.services import advance
 from apps.workspaces import audit
@@ -78,7 +79,7 @@ def open_review(*, item: Item) -> Review | None:
             item=item, closed_at=None, defaults={"workspace": item.workspace, "stage": item.review_stage}
         )
         policy = policy_of(item.workspace)
-        if not policy.wants(item.review_stage, item.kind) and not _needs_person(item):
+        if not _is_wanted(policy, item) and not _needs_person(item):
             _approve_by_policy(item, review, policy)
         elif created:
             data = {"stage": review.stage, "title": item.title, "revision": item.current_revision.number}
@@ -225,12 +226,18 @@ def _approve(item: Item, review: Review, revision: Revision, actor: Actor) -> No
     _close(review)
 
 
+def _is_wanted(policy: ApprovalPolicy, item: Item) -> bool:
+    """Whether people review this stage; a text that no video follows has no later one."""
+    last = item.format == Item.Format.TEXT and item.kind != Item.Kind.CLIP
+    return policy.wants(item.review_stage, item.kind) or last
+
+
 def _needs_person(item: Item) -> bool:
-    """Whether a model put links into this revision that it was not given, and nobody has looked at them yet."""
+    """Whether something about this revision wants a look that nobody has taken yet."""
     approved = Decision._base_manager.filter(
         revision=item.current_revision, verdict=Verdict.APPROVE, user__isnull=False
     )
-    return bool(unknown_links(item)) and not approved.exists()
+    return bool(reasons_for(item)) and not approved.exists()
 
 
 def _approve_by_policy(item: Item, review: Review, policy: ApprovalPolicy) -> None:

@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.decorators import action, display
 
 from apps.common.errors import DomainError
-from apps.content_plans import services
+from apps.content.search_admin import FoundByWords
+from apps.content_plans import queries, services
+from apps.content_plans.admin_forms import LISTS, PLAIN, PlanForm
 from apps.content_plans.machine import PLAN_MACHINE
 from apps.content_plans.models import ContentPlan, PlanSettings, ResearchPage, Round
+from apps.content_plans.templatetags.plans import age
+from apps.lifecycle.services import open_actions
 from apps.workspaces.admin_base import WorkspaceAdmin
+
+
+def _in_words(post: Any) -> str:
+    """Where it went, when, and what was counted at which age."""
+    said = [
+        post.account.name,
+        post.get_state_display(),
+        date_format(post.published_at or post.due_at, "DATETIME_FORMAT"),
+    ]
+    for reading in reversed(post.readings.all()):
+        counted = ", ".join(f"{count} {name}" for name, count in reading.named)
+        said.append(f"{_('after')} {age(reading.after)}: {counted or '–'}")
+    return " · ".join([*map(str, said), post.url])
+
 
 TONES = {"waiting": "info", "busy": "info", "good": "success", "bad": "danger"}
 
@@ -34,28 +54,50 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(ContentPlan)
-class ContentPlanAdmin(WorkspaceAdmin):
-    """Each links to its page, where the brief is written and every round can be read."""
+class ContentPlanAdmin(FoundByWords, WorkspaceAdmin):
+    """The table with its actions, and the brief; each links to its page, where every round can be read."""
 
     icon = "edit_note"
-    delete_permission = "write_content"
-    list_display = ("shown_title", "shown_state", "seo_score", "rounds_done", "keyphrase", "owner", "due_on", "item")
+    add_permission = change_permission = delete_permission = "write_content"
+    form = PlanForm
+    list_display = (
+        "title", "shown_state", "seo_score", "rounds_done", "keyphrase", "owner", "due_on", "shown_item", "shown_page",
+    )  # fmt: skip
     list_filter = (StateFilter, "owner", "due_on")
     list_select_related = ("item", "owner", "workspace")
-    search_fields = ("title", "keyphrase")
-    actions = ("process_selected",)
-    readonly_fields = (
-        "title", "shown_state", "shown_problem", "goal", "audience", "keyphrase", "secondary", "tone", "language",
-        "platforms", "competitor_urls", "skip_research", "due_on", "owner", "seo_score", "rounds_done", "edition",
-        "item", "created_at",
+    search_kind = "plan"
+    actions = ("process_selected", "retry_selected", "read_selected", "duplicate_selected")
+    actions_submit_line = ("process_here", "retry_here")
+    outcome_fields = (
+        "shown_state", "shown_problem", "seo_score", "rounds_done", "edition", "shown_item", "shown_results",
+        "shown_page", "created_at",
     )  # fmt: skip
-    fields = readonly_fields
 
-    @display(description=_("title"), ordering="title")
-    def shown_title(self, plan: ContentPlan) -> str:
-        return format_html(
-            '<a href="{}">{}</a>', reverse("plans:plan", args=[plan.workspace.slug, plan.pk]), plan.title
-        )
+    def get_fields(self, request: HttpRequest, obj: ContentPlan | None = None) -> tuple[str, ...]:
+        if obj is None or self.has_change_permission(request, obj):
+            return (*PLAIN, *LISTS, *self.get_readonly_fields(request, obj))
+        return self.get_readonly_fields(request, obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: ContentPlan | None = None) -> tuple[str, ...]:
+        if obj is None:
+            return ()
+        brief = () if self.has_change_permission(request, obj) else (*PLAIN, *LISTS)
+        return (*brief, *self.outcome_fields)
+
+    def get_form(self, request: HttpRequest, obj: ContentPlan | None = None, **kwargs: Any) -> Any:
+        made = super().get_form(request, obj, **{**kwargs, "fields": PLAIN})
+        return type("PlanFormHere", (made,), {"workspace": request.workspace})
+
+    def has_change_permission(self, request: HttpRequest, obj: ContentPlan | None = None) -> bool:
+        """Not while it is processed; `edit_plan` would refuse."""
+        return super().has_change_permission(request, obj) and (obj is None or not obj.is_under_way)
+
+    def has_delete_permission(self, request: HttpRequest, obj: ContentPlan | None = None) -> bool:
+        """Not where `delete_plan` would refuse."""
+        return super().has_delete_permission(request, obj) and (obj is None or not obj.is_under_way)
+
+    def has_write_permission(self, request: HttpRequest) -> bool:
+        return self._may(request, "write_content")
 
     @display(description=_("state"), ordering="state", label=TONES)
     def shown_state(self, plan: ContentPlan) -> tuple[str, str]:
@@ -64,35 +106,81 @@ class ContentPlanAdmin(WorkspaceAdmin):
     @display(description=_("problem"))
     def shown_problem(self, plan: ContentPlan) -> str:
         said = plan.problem or plan.waiting
-        return said["message"] if said else ""
+        return f"{said['message']} {said['hint']}" if said else "–"
 
-    @action(description=_("Process"), permissions=["write"])
+    @display(description=_("item"), ordering="item__state")
+    def shown_item(self, plan: ContentPlan) -> str:
+        if plan.item is None:
+            return "–"
+        address = reverse("desk:item", args=[plan.workspace.slug, plan.item_id])
+        return format_html('<a href="{}">{}</a>', address, plan.item.get_state_display())
+
+    @display(description=_("page"))
+    def shown_page(self, plan: ContentPlan) -> str:
+        address = reverse("plans:plan", args=[plan.workspace.slug, plan.pk])
+        return format_html('<a href="{}">{}</a>', address, _("Open"))
+
+    @display(description=_("results"))
+    def shown_results(self, plan: ContentPlan) -> str:
+        posts = queries.results_of(queries.items_of(plan))
+        return format_html_join("", "<p>{}</p>", ((_in_words(post),) for post in posts)) or "–"
+
+    @action(description=PLAN_MACHINE.transition("process").label, permissions=["write"])
     def process_selected(self, request: HttpRequest, queryset: QuerySet[ContentPlan]) -> None:
-        """One that cannot be processed now says why and stops no other."""
+        self._each(request, queryset, services.process)
+
+    @action(description=PLAN_MACHINE.transition("retry").label, permissions=["write"])
+    def retry_selected(self, request: HttpRequest, queryset: QuerySet[ContentPlan]) -> None:
+        self._each(request, queryset, services.retry_plan)
+
+    @action(description=_("Read the pages again"), permissions=["write"])
+    def read_selected(self, request: HttpRequest, queryset: QuerySet[ContentPlan]) -> None:
+        self._each(request, queryset, services.read_again)
+
+    @action(description=_("Duplicate"), permissions=["write"])
+    def duplicate_selected(self, request: HttpRequest, queryset: QuerySet[ContentPlan]) -> None:
+        self._each(request, queryset, services.duplicate_plan)
+
+    @action(description=PLAN_MACHINE.transition("process").label)
+    def process_here(self, request: HttpRequest, obj: ContentPlan) -> None:
+        self._each(request, [obj], services.process)
+
+    @action(description=PLAN_MACHINE.transition("retry").label)
+    def retry_here(self, request: HttpRequest, obj: ContentPlan) -> None:
+        self._each(request, [obj], services.retry_plan)
+
+    def get_actions_submit_line(self, request: HttpRequest, object_id: int) -> list[Any]:
+        """The buttons that the plan's state and the person's role allow, as the machine's table says."""
+        plan = self.get_object(request, str(object_id))
+        open_now = {f"{each.action}_here" for each in open_actions(plan, request.actor)} if plan else set()
+        shown = super().get_actions_submit_line(request, object_id)
+        return [each for each in shown if each.method.__name__ in open_now]
+
+    def _each(self, request: HttpRequest, plans: Iterable[ContentPlan], service: Callable[..., Any]) -> None:
+        """One that refuses says why and stops no other."""
         count = 0
-        for plan in queryset.select_related("workspace"):
+        for plan in plans:
             try:
-                services.process(plan=plan, actor=request.actor)
+                service(plan=queries.plans().get(pk=plan.pk), actor=request.actor)
                 count += 1
             except DomainError as error:
-                messages.error(request, f"{plan.title}: {error.message}")
+                messages.error(request, f"{plan.title}: {error.message} {error.hint}".strip())
         if count:
-            said = ngettext("%(count)d plan is being processed.", "%(count)d plans are being processed.", count)
+            said = ngettext("Done for %(count)d plan.", "Done for %(count)d plans.", count)
             messages.success(request, said % {"count": count})
 
-    def has_write_permission(self, request: HttpRequest) -> bool:
-        return self._may(request, "write_content")
-
-    def has_delete_permission(self, request: HttpRequest, obj: ContentPlan | None = None) -> bool:
-        """Not where `delete_plan` would refuse."""
-        return super().has_delete_permission(request, obj) and (obj is None or not obj.is_under_way)
+    def save_model(self, request: HttpRequest, obj: ContentPlan, form: PlanForm, change: bool) -> None:
+        if change:
+            saved = services.edit_plan(plan=obj, actor=request.actor, draft=form.draft)
+        else:
+            saved = services.create_plan(workspace=request.workspace, actor=request.actor, draft=form.draft)
+        obj.__dict__.update(saved.__dict__)
 
     def delete_model(self, request: HttpRequest, obj: ContentPlan) -> None:
         services.delete_plan(plan=obj, actor=request.actor)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ContentPlan]) -> None:
-        for plan in queryset.select_related("workspace"):
-            self.delete_model(request, plan)
+        self._each(request, queryset, services.delete_plan)
 
 
 @admin.register(ResearchPage)

@@ -110,11 +110,39 @@ class PlanDetail(PlanOut):
         return (plan.brief or {}).get("summary", "")
 
 
+class ReadingOut(Schema):
+    hours: int = Field(description="The age at which posts are compared: 1, 24, 48, 168 or 672.", examples=[24])
+    age_seconds: float = Field(description="How old the post really was.", examples=[86460.0])
+    counts: dict[str, int] = Field(description="What the platform counts.", examples=[{"views": 120, "likes": 7}])
+    gone: bool = Field(description="The post was not there any more.")
+    read_at: datetime
+
+    @staticmethod
+    def resolve_age_seconds(reading: Any) -> float:
+        return reading.after.total_seconds()
+
+
+class ResultOut(Schema):
+    post: int = Field(alias="pk", examples=[44])
+    item: int = Field(alias="item_id", examples=[12])
+    account: int = Field(alias="account_id", examples=[3])
+    platform: str = Field(alias="account.platform", examples=["bluesky"])
+    state: str = Field(examples=["published"])
+    due_at: datetime
+    published_at: datetime | None
+    url: str = Field(examples=["https://bsky.app/profile/example/post/3k"])
+    readings: list[ReadingOut] = Field(description="The latest first.")
+
+    @staticmethod
+    def resolve_readings(post: Any) -> list[Any]:
+        return list(post.readings.all())
+
+
 class PageOut(Schema):
     position: int = Field(description="Number by which claims name it.", examples=[1])
     url: str = Field(examples=["https://example.org/barrels"])
     outcome: Literal["read", "failed"]
-    error: str = Field(description="Why it was not read.")
+    error: str = Field(description="Why it was not read, or not again.")
     title: str = Field(examples=["Barrels compared"])
     words: int = Field(examples=[1240])
     headings: list[tuple[int, str]] = Field(examples=[[[2, "Why a lid matters"]]])
@@ -146,7 +174,10 @@ class RoundOut(Schema):
     words: int = Field(examples=[910])
     scores: dict[str, int] = Field(description="9 is best, by check.", examples=[{"density": 9}])
     integrity: dict[str, Any] = Field(
-        examples=[{"claims": 4, "sourced": 3, "unsourced": ["It is cheap."], "new_links": [], "twins": []}]
+        description="Kept apart from the score; what is found goes to a person.",
+        examples=[
+            {"claims": 4, "sourced": 3, "unsourced": ["It is cheap."], "new_links": [], "links": [], "twins": []}
+        ],
     )
     asked: list[str] = Field(description="What was to be mended.")
     engine: str = Field(examples=["openai"])
@@ -256,6 +287,24 @@ def get_research(request: HttpRequest, plan_id: int) -> dict[str, Any]:
         "pages": list(ResearchPage.objects.filter(plan=plan).defer("text").order_by("position")),
         "gap": [dict(zip(names, each, strict=True)) for each in last.gap] if last else [],
     }
+
+
+@router.post("/plans/{int:plan_id}/research", response={202: RunRef}, tags=["plans"], summary="Read pages again")
+def read_again(request: HttpRequest, plan_id: int, position: int | None = None) -> Status:
+    """All of them, or the one with that number. The text stays; processing the plan again uses what is found."""
+    plan = _plan(plan_id)
+    request.actor.require("write_content", request.workspace)
+    page = None if position is None else ResearchPage.objects.filter(plan=plan, position=position).first()
+    if position is not None and page is None:
+        raise NotFound(_("There is no such page."))
+    return Status(202, {"run": services.read_again(plan=plan, actor=request.actor, page=page).pk})
+
+
+@router.get("/plans/{int:plan_id}/results", response=list[ResultOut], tags=["plans"], summary="What became of a plan")
+def get_results(request: HttpRequest, plan_id: int) -> list[Any]:
+    """The posts of everything made from it, with what their platforms counted at which age."""
+    request.actor.require("view_content", request.workspace)
+    return queries.results_of(queries.items_of(_plan(plan_id)))
 
 
 @router.get("/plans/{int:plan_id}/rounds", response=list[RoundOut], tags=["plans"], summary="The rounds of a plan")

@@ -26,11 +26,11 @@ def draft_from(request: HttpRequest) -> PlanDraft:
         secondary=listed(said.get("secondary", "")),
         competitor_urls=listed(said.get("competitor_urls", "")),
         platforms=tuple(said.getlist("platforms")),
-        accounts=tuple(_number(value) for value in said.getlist("accounts")),
+        accounts=tuple(number(value) for value in said.getlist("accounts")),
         skip_research=bool(said.get("skip_research")),
-        overrides={str(kind): _number(said[f"use_{kind}"]) for kind in OVERRIDABLE if said.get(f"use_{kind}")},
+        overrides={str(kind): number(said[f"use_{kind}"]) for kind in OVERRIDABLE if said.get(f"use_{kind}")},
         due_on=_day(said.get("due_on", "")),
-        owner=_number(said["owner"]) if said.get("owner") else None,
+        owner=number(said["owner"]) if said.get("owner") else None,
     )
 
 
@@ -54,7 +54,7 @@ def whole(value: str, default: int) -> int:
     return int(value) if value.isascii() and value.isdigit() and len(value) < 6 else default
 
 
-def _number(value: str) -> int:
+def number(value: str) -> int:
     if not (value.isascii() and value.isdigit() and len(value) < 18):
         raise Invalid(_("The form is not complete."), hint=_("Reload the page and try again."))
     return int(value)

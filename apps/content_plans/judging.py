@@ -9,17 +9,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import nh3
-import regex
 from django.conf import settings
 from django.core.cache import cache as shared
 from django.utils.translation import get_language
 from markdown_it import MarkdownIt
 
-from apps.common.text.similar import fingerprint, near_identical
-from apps.common.text.words import words
 from apps.content_plans.models import ContentPlan, Round
-from apps.content_plans.models.plan import tone_of
 from apps.engines.research import Source, term_gap
+from apps.engines.research.extract import questions_in
 from apps.engines.seo import Page, Report, judge
 from apps.engines.seo.check import Check
 
@@ -28,8 +25,7 @@ _TAGS = {
     "s", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
 }  # fmt: skip
 _ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt", "title"}}
-_URL = regex.compile(r"https?://[^\s<>\"')\]]+")
-_GAPS, _TWINS, _LEAST_WORDS = 30, 5, 50
+_GAPS = 30
 _CHECKS_KEPT = 7 * 24 * 3600  # seconds
 
 
@@ -69,34 +65,6 @@ def gap_of(plan: ContentPlan, markdown: str, sources: list[Source]) -> list[list
     return [[gap.term, gap.sources, gap.theirs, gap.ours] for gap in found]
 
 
-def integrity_of(
-    plan: ContentPlan, markdown: str, claims: list[dict[str, Any]], sources: list[Source]
-) -> dict[str, Any]:
-    """What a reader must be able to trust. unsourced: statements without a source; new_links: that nobody gave."""
-    unsourced = [claim["text"] for claim in claims if not claim.get("source")]
-    given = "\n".join(
-        [plan.title, plan.goal, plan.audience, *plan.competitor_urls, *(f"{each.url}\n{each.text}" for each in sources)]
-    )
-    links = dict.fromkeys(url.rstrip(".,;:!?") for url in _URL.findall(markdown))
-    return {
-        "claims": len(claims),
-        "sourced": len(claims) - len(unsourced),
-        "unsourced": unsourced[:20],
-        "new_links": [url for url in links if url not in given][:20],
-        "twins": twins_of(plan, markdown),
-    }
-
-
-def twins_of(plan: ContentPlan, markdown: str) -> list[dict[str, Any]]:
-    """Other plans of the workspace whose text is nearly the same."""
-    if len(words(markdown)) < _LEAST_WORDS:
-        return []
-    mine = fingerprint(markdown)
-    others = ContentPlan._base_manager.filter(workspace=plan.workspace).exclude(pk=plan.pk).exclude(fingerprint="")
-    rows = others.values_list("pk", "title", "fingerprint")
-    return [{"plan": pk, "title": title} for pk, title, theirs in rows if near_identical(mine, theirs)][:_TWINS]
-
-
 @dataclass(frozen=True)
 class Piece:
     """A stretch of a block; checks: the ids of those that it is evidence for, parted by blanks."""
@@ -107,16 +75,23 @@ class Piece:
 
 @dataclass(frozen=True)
 class Shown:
-    """A round as its page shows it. checks: worst first; blocks: [("h2", [Piece, …]), …]; skipped: ids."""
+    """A round as its page shows it. checks: worst first; blocks: [("h2", [Piece, …]), …]; skipped: ids.
+
+    headings, questions, links, images: how many it has, as they are counted on the pages of others.
+    """
 
     checks: list[dict[str, Any]]
     blocks: list[tuple[str, list[Piece]]]
     skipped: list[str]
+    headings: int
+    questions: int
+    links: int
+    images: int
 
 
 def shown_of(plan: ContentPlan, found: Round) -> Shown:
     """The checks of a round in the reader's language; rounds never change, so they are worked out once."""
-    key = f"plans.checks.{found.pk}.{get_language()}"
+    key = f"plans.shown.{found.pk}.{get_language()}"
     kept = shared.get(key)
     if kept is None:
         kept = _shown(plan, found)
@@ -130,7 +105,15 @@ def _shown(plan: ContentPlan, found: Round) -> Shown:
     order = {"bad": 0, "ok": 1, "good": 2, "info": 3}
     checks = sorted(report.checks, key=lambda check: (order[check.verdict], check.score))
     blocks = [(_tag(block.tag), _pieces(index, block.text, report)) for index, block in enumerate(page.blocks)]
-    return Shown([_said(check) for check in checks], blocks, list(report.skipped))
+    return Shown(
+        [_said(check) for check in checks],
+        blocks,
+        list(report.skipped),
+        headings=sum(1 for block in page.blocks if block.level),
+        questions=len(questions_in("\n\n".join(block.text for block in page.blocks))),
+        links=len(page.links),
+        images=len(page.images),
+    )
 
 
 def _said(check: Check) -> dict[str, Any]:
@@ -160,6 +143,3 @@ def _pieces(index: int, text: str, report: Report) -> list[Piece]:
         Piece(text[start:end], " ".join(name for span, name in spans if span.start < end and span.end > start))
         for start, end in pairwise(edges)
     ]
-
-
-__all__ = ["gap_of", "html_of", "integrity_of", "prose_of", "report_of", "shown_of", "tone_of"]

@@ -6,18 +6,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from apps.common.text.lengths import measure
 from apps.content.models import Variant
 from apps.content_plans import queries
+from apps.content_plans.integrity import findings
 from apps.content_plans.judging import shown_of
-from apps.content_plans.machine import PLAN_MACHINE
 from apps.content_plans.models import ContentPlan, ResearchPage, Round
 from apps.lifecycle.services import open_actions
 from apps.platforms.base import Draft
 
 CHART_WIDTH, CHART_HEIGHT, CHART_EDGE = 640, 150, 26
-STEPS = ("queued", "researching", "generating", "refining", "ready")
+APPROVED = ("approved", "rendering", "ready")
+PUBLISHED = ("published", "analyzed")
 
 
 @dataclass(frozen=True)
@@ -44,42 +46,49 @@ class Preview:
 
 
 def context_of(request: HttpRequest, plan: ContentPlan) -> dict[str, Any]:
+    """Only the round that is shown comes with its text; of the others, the score and what changed."""
     known = queries.text_platforms()
-    rounds = list(queries.rounds_of(plan).select_related("generation"))
+    heavy = ("markdown", "metadata", "claims", "gap", "integrity", "scores")
+    rounds = list(queries.rounds_of(plan).defer(*heavy))
     chosen = _chosen(rounds, request.GET.get("round", ""), plan)
     pages = list(ResearchPage.objects.filter(plan=plan).defer("text").order_by("position"))
-    runs = queries.runs_of(plan)
+    runs, items = queries.runs_of(plan), queries.items_of(plan)
     revision = plan.item.current_revision if plan.item else None
-    read = [page for page in pages if page.outcome == ResearchPage.Outcome.READ]
     return {
         "plan": plan,
         "item": plan.item,
+        "items": items,
         "revision": revision,
         "actions": open_actions(plan, request.actor),
         "accounts": list(plan.accounts.all()),
         "platform_names": [str(known[name].label) for name in plan.platforms if name in known],
+        "own_templates": queries.overrides_of(plan),
         "rounds": rounds,
         "chosen": chosen,
         "shown": shown_of(plan, chosen) if chosen else None,
+        "findings": findings(chosen.integrity) if chosen else [],
+        "approvable": bool(chosen and revision and chosen.pk == plan.round_id and revision.body == chosen.markdown),
         "points": chart_of(rounds),
         "pages": pages,
-        "read": read,
-        "ours": chosen.words if chosen else 0,
+        "read": [page for page in pages if page.outcome == ResearchPage.Outcome.READ],
         "gap": chosen.gap if chosen else [],
         "previews": _previews(plan, revision),
         "runs": runs,
         "open_runs": [run for run in runs if run.state in {"queued", "running"}],
-        "posts": list(plan.item.posts.select_related("account", "variant").order_by("due_at")) if plan.item else [],
+        "results": queries.results_of(items),
+        "spent": queries.spent_on(queries.paid_for(plan)),
         "steps": _steps(plan),
         "chart": {"width": CHART_WIDTH, "height": CHART_HEIGHT},
     }
 
 
 def _chosen(rounds: list[Round], wanted: str, plan: ContentPlan) -> Round | None:
-    """The round asked for, else the one that was taken, else the latest."""
+    """The round asked for, else the one that was taken, else the latest; with its text."""
+    if not rounds:
+        return None
     by_key = {str(each.pk): each for each in rounds}
-    found = by_key.get(wanted) or by_key.get(str(plan.round_id))
-    return found or (rounds[-1] if rounds else None)
+    found = by_key.get(wanted) or by_key.get(str(plan.round_id)) or rounds[-1]
+    return queries.rounds_of(plan).get(pk=found.pk)
 
 
 def chart_of(rounds: list[Round]) -> list[Point]:
@@ -121,11 +130,24 @@ def _previews(plan: ContentPlan, revision: Any) -> list[Preview]:
 
 
 def _steps(plan: ContentPlan) -> list[dict[str, str]]:
-    """The way of a plan, with where it is; a failed one shows where it got to."""
-    machine_labels = {state.name: state.label for state in PLAN_MACHINE.states}
-    reached = STEPS.index(plan.state) if plan.state in STEPS else -1
-    steps = []
-    for at, name in enumerate(STEPS):
-        state = "done" if at < reached or plan.state == "ready" else "now" if at == reached else "next"
-        steps.append({"label": str(machine_labels[name]), "state": state})
-    return steps
+    """The way from the brief to what readers see, with where it is; a failed plan shows where it got to."""
+    at, state = _stage(plan)
+    labels = [_("Research"), _("Draft"), _("Refinement"), _("Review"), _("Schedule"), _("Published")]
+    return [
+        {"label": label, "state": "done" if number < at else state if number == at else "next"}
+        for number, label in enumerate(labels)
+    ]
+
+
+def _stage(plan: ContentPlan) -> tuple[int, str]:
+    """The number of the step, from 0, and how it stands."""
+    if plan.state == "draft":
+        return -1, "next"
+    if plan.state == "failed":
+        return (1 if plan.brief or plan.outline else 0), "failed"
+    if plan.state != "ready":
+        return {"queued": 0, "researching": 0, "generating": 1, "refining": 2}[plan.state], "now"
+    item = plan.item.state if plan.item else "draft"
+    if item in PUBLISHED:
+        return 6, "done"
+    return (5, "now") if item == "scheduled" else (4, "now") if item in APPROVED else (3, "now")

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 from functools import cache
+from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Sum
 
+from apps.content.models import Item
+from apps.content.search import matching
 from apps.content_plans.machine import PLAN_MACHINE, UNDER_WAY
 from apps.content_plans.models import ContentPlan, ResearchPage, Round
 from apps.engines.research import Source
 from apps.lifecycle.models import Run
 from apps.platforms.base import Platform
 from apps.platforms.registry import adapter, platforms
+from apps.templates.models import Generation, PromptVersion
+from apps.templates.queries import versions_of
 from apps.workspaces.audit import describe
+
+_PAID = ("parsed", "refusal", "truncated", "invalid")
 
 ORDERS = {
     "title": ("title", "id"),
@@ -40,7 +48,7 @@ def find_plans(
     if state:
         rows = rows.filter(state__in=UNDER_WAY if state == "under-way" else [state])
     if search:
-        rows = rows.filter(Q(title__icontains=search) | Q(keyphrase__icontains=search))
+        rows = rows.filter(pk__in=matching("plan", search))
     if owner:
         rows = rows.filter(owner=owner)
     if platform:
@@ -63,6 +71,11 @@ def text_platforms() -> dict[str, Platform]:
     return {name: each for name, each in _adapters().items() if not each.limits.video_required}
 
 
+def counted_platforms() -> set[str]:
+    """The platforms that tell what their posts have got."""
+    return {name for name, each in _adapters().items() if each.metrics}
+
+
 def sources_of(plan: ContentPlan) -> list[Source]:
     """The pages that were read for a plan, numbered from 1 by their place."""
     return [page.source for page in pages_read(plan)]
@@ -77,7 +90,36 @@ def rounds_of(plan: ContentPlan) -> QuerySet[Round]:
     return Round._base_manager.filter(plan=plan).order_by("edition", "number")
 
 
-def runs_of(plan: ContentPlan, *, most: int = 12) -> list[Run]:
+def items_of(plan: ContentPlan) -> list[Item]:
+    """What was made from a plan, newest first, with its posts and what their platforms have counted."""
+    rows = Item._base_manager.filter(Q(plan=plan) | Q(rounds__plan=plan)).distinct().order_by("-pk")
+    return list(rows.prefetch_related("posts__account", "posts__variant", "posts__readings"))
+
+
+def results_of(items: Iterable[Item]) -> list[Any]:
+    """The posts of these items, the next or latest first."""
+    return sorted((post for item in items for post in item.posts.all()), key=lambda post: post.due_at, reverse=True)
+
+
+def overrides_of(plan: ContentPlan) -> list[PromptVersion]:
+    """The versions of AI templates that the plan uses instead of the active ones."""
+    return list(versions_of(plan.workspace).filter(pk__in=plan.overrides.values())) if plan.overrides else []
+
+
+def paid_for(plan: ContentPlan) -> QuerySet[Generation]:
+    """The answers that a model gave for a plan, usable or not."""
+    rows = Generation._base_manager.filter(workspace=plan.workspace_id, subject=describe(plan), reused=None)
+    return rows.filter(outcome__in=_PAID, trial=False).exclude(engine="extractive")
+
+
+def spent_on(answers: QuerySet[Generation]) -> dict[str, Any]:
+    """{"calls", "unknown": those whose cost nobody knows, "cost": of the others, in US dollars}."""
+    # In this order: a later name would be taken for the column.
+    sums = {"calls": Count("pk"), "unknown": Count("pk", filter=Q(cost=None)), "cost": Sum("cost", default=Decimal(0))}
+    return answers.order_by().aggregate(**sums)
+
+
+def runs_of(plan: ContentPlan, *, most: int = 20) -> list[Run]:
     """The work on a plan, newest first."""
     runs = Run._base_manager.filter(workspace=plan.workspace_id, subject=describe(plan))
     return list(runs.prefetch_related("steps").order_by("-created_at")[:most])

@@ -18,5 +18,6 @@ urlpatterns = [
     path("plans/<int:plan_id>/process/", views.process, name="process"),
     path("plans/<int:plan_id>/duplicate/", views.duplicate, name="duplicate"),
     path("plans/<int:plan_id>/delete/", views.delete, name="delete"),
+    path("plans/<int:plan_id>/read/", views.read, name="read"),
     path("plans/<int:plan_id>/rounds/<int:round_id>/take/", views.take, name="take"),
 ]

@@ -8,13 +8,14 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.common.errors import DomainError, Invalid
 from apps.content_plans import forms, pages, queries, services
 from apps.content_plans.machine import PLAN_MACHINE
-from apps.content_plans.models import ContentPlan, PlanSettings, Round
+from apps.content_plans.models import ContentPlan, PlanSettings, ResearchPage, Round
 from apps.content_plans.services import PlanDraft
 from apps.content_plans.services.batches import COLUMNS, MOST_BYTES
 from apps.workspaces.models import User
@@ -133,6 +134,17 @@ def take(request: HttpRequest, slug: str, plan_id: int, round_id: int) -> HttpRe
     services.take_round(plan=found, found=chosen, actor=request.actor)
     messages.success(request, _("The item gets the text of this round, and is reviewed again."))
     return redirect("plans:plan", slug, plan_id)
+
+
+@require_POST
+def read(request: HttpRequest, slug: str, plan_id: int) -> HttpResponse:
+    """Fetch one page anew, or without one all of them."""
+    request.actor.require("write_content", request.workspace)
+    found = _plan(plan_id)
+    named = request.POST.get("page", "")
+    page = get_object_or_404(ResearchPage.objects, pk=forms.number(named), plan=found) if named else None
+    services.read_again(plan=found, actor=request.actor, page=page)
+    return redirect(reverse("plans:plan", args=[slug, plan_id]) + "#research")
 
 
 @require_http_methods(["GET", "POST"])

@@ -105,11 +105,19 @@ def schedule(request: HttpRequest, slug: str) -> HttpResponse:
         "account": account,
         "tabs": schedule_queries.TABS,
         "accounts": list(schedule_queries.accounts()),
-        "ready": schedule_queries.ready_items(),
+        "ready": schedule_queries.ready_items(_asked_for(request, "item")),
+        "picked": _asked_for(request, "item"),
+        "on": _asked_for(request, "on"),
         "reservations": list(queries.reservations()[:PAGE]),
         "missed": queries.missed().count(),
     }
     return render(request, "desk/schedule.html", context)
+
+
+def _asked_for(request: HttpRequest, name: str) -> int | None:
+    """The id that a link to the form names, to be chosen already."""
+    value = request.GET.get(name, "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
 
 
 @posted("schedule")

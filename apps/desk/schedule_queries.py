@@ -83,9 +83,11 @@ class Ready:
     reason: str
 
 
-def ready_items() -> list[Ready]:
-    """What is ready and waits for a place, and what was out and may go again; the waiting ones first."""
-    items = list(queries.schedulable().filter(state="ready")[:READY_SHOWN])
+def ready_items(first: int | None = None) -> list[Ready]:
+    """What is ready and waits for a place; `first`, the id of one of them, is always among them."""
+    rows = queries.schedulable().filter(state="ready")
+    wanted = list(rows.filter(pk=first)) if first else []
+    items = [*wanted, *rows.exclude(pk=first)[:READY_SHOWN]]
     subjects = [describe(item) for item in items]
     told = Event.objects.filter(type=UNSCHEDULED, subject__in=subjects).order_by("seq")
     reasons = {event.subject: f"{event.data['account_name']}: {event.data['reason']}" for event in told}

@@ -29,6 +29,7 @@ def keep_timers(**_kwargs: Any) -> None:
         ("Sweep: find lost work", "apps.pipeline.tasks.sweep", 10, IntervalSchedule.SECONDS),
         ("Clips: look into the watched folders", "apps.clips.tasks.watch", 5, IntervalSchedule.SECONDS),
         ("Accounts: check logins, each once a day", "apps.pipeline.tasks.check_accounts", 1, IntervalSchedule.MINUTES),
+        ("Metrics: read posts at fixed ages", "apps.pipeline.tasks.read_posts", 1, IntervalSchedule.MINUTES),
         ("Tidy: drop old events, tickets and answers", "apps.pipeline.tasks.tidy", 1, IntervalSchedule.DAYS),
     ):
         interval = IntervalSchedule.objects.filter(every=every, period=period).first()

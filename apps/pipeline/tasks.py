@@ -7,6 +7,7 @@ from celery import shared_task
 from django.apps import apps
 from django_scopes import scopes_disabled
 
+from apps.analytics.services import read_due_posts
 from apps.lifecycle import retention
 from apps.lifecycle.handlers import handler_of
 from apps.lifecycle.machines import machine_of
@@ -76,3 +77,10 @@ def check_accounts() -> int:
     """Ask the platforms whether the logins still work that nobody asked about for a day."""
     with scopes_disabled():
         return check_due_accounts()
+
+
+@shared_task
+def read_posts() -> int:
+    """Ask the platforms what the posts have got that have come to one of the ages at which they are compared."""
+    with scopes_disabled():
+        return read_due_posts()

@@ -9,7 +9,7 @@ from django.apps import apps
 
 from apps.clips.services import prepare_clip, rewrite_metadata, take_file
 from apps.common.errors import NotFound
-from apps.content_plans.services import carry_out_take, process_plan
+from apps.content_plans.services import carry_out_reading, carry_out_take, process_plan
 from apps.lifecycle.runs import Work
 from apps.renders.services import normalise_footage, render_item, render_preview
 from apps.stories.services import fetch_source, write_script
@@ -22,6 +22,7 @@ WORK: dict[str, Callable[[Any, Work], Any]] = {
     "clip": lambda clip, work: prepare_clip(clip=clip, work=work),
     "clip_metadata": lambda clip, work: rewrite_metadata(clip=clip, work=work),
     "plan": lambda plan, work: process_plan(plan=plan, work=work),
+    "plan_read": lambda plan, work: carry_out_reading(plan=plan, work=work),
     "plan_take": lambda plan, work: carry_out_take(plan=plan, work=work),
     "preview": lambda item, work: render_preview(item=item, work=work),
     "footage": lambda footage, work: normalise_footage(footage=footage, work=work),
@@ -33,5 +34,5 @@ def carry_out(work: Work) -> None:
     label, _, pk = work.run.subject.partition(":")
     row = apps.get_model(label)._base_manager.select_related("workspace").filter(pk=pk).first()
     if row is None:
-        raise NotFound("What this work was about is gone.", hint="Nothing is left to do.")
+        raise NotFound(_("What this work was about is gone."), hint=_("Nothing is left to do."))
     WORK[work.run.kind](row, work)

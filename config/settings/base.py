@@ -86,6 +86,7 @@ INSTALLED_APPS = [
     "apps.renders",
     "apps.schedules",
     "apps.uploads",
+    "apps.analytics",
     "apps.pipeline",
 ]
 
@@ -115,7 +116,8 @@ WSGI_APPLICATION = None
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
+        # A platform's folder holds what its posts look like.
+        "DIRS": [BASE_DIR / "templates", *sorted(BASE_DIR.glob("apps/platforms/*/templates"))],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -177,6 +179,7 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 # Every task names its queue here, whoever sends it; runs (`execute`) and what is called by hand may name another.
 CELERY_TASK_ROUTES = {
     "apps.pipeline.tasks.publish": {"queue": "posting"},
+    "apps.pipeline.tasks.read_posts": {"queue": "metrics"},
     "apps.pipeline.tasks.*": {"queue": "default"},
 }
 CELERY_TASK_ACKS_LATE = True

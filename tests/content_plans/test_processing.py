@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from apps.common.text.lengths import measure
 from apps.common.text.similar import fingerprint
-from apps.content_plans.judging import twins_of
+from apps.content_plans.integrity import twins_of
 from apps.content_plans.models import ContentPlan
 from apps.content_plans.services import process, set_settings, start_due_plans
 from apps.lifecycle.models import Event, Run
@@ -65,7 +65,9 @@ def test_a_model_writes_and_mends_and_the_best_round_is_taken(in_workspace, site
     assert [each.number for each in rounds] == [1, 2]
     assert rounds[0].markdown.startswith("## Choose a rain barrel\n\nA rain barrel saves water. However")
     assert rounds[0].claims[1] == {"text": "A lid keeps leaves out.", "source": 1, "section": 2}
-    assert rounds[0].integrity == {"claims": 2, "sourced": 2, "unsourced": [], "new_links": [], "twins": []}
+    assert rounds[0].integrity == {
+        "claims": 2, "sourced": 2, "unsourced": [], "new_links": [], "links": [], "twins": [],
+    }  # fmt: skip
     assert rounds[1].asked
     assert ["removed", "However,"] in rounds[1].diff
     assert plan.round.seo_score == max(each.seo_score for each in rounds)

@@ -15,10 +15,10 @@ class ContentPlan(StatefulModel):
 
     secondary: further keyphrases. platforms: slugs of platforms that get a variant of their own; accounts: where the
     finished item is scheduled, beside those that take items by themselves. overrides: {"outline": 12}, the version of
-    an AI template by kind. edition: how often it was processed. waiting: {"message", "hint"} while it may not go on;
-    waits_until: when to look again. problem: {"message", "hint"} of what stopped it. fingerprint: of the text it has,
-    for finding doubles. variant_notes: by platform, what had to be done to make a variant fit. round: the one whose
-    text the item has.
+    an AI template by kind. edition: how often it was processed, begun_at: the last time. waiting: {"message", "hint"}
+    while it may not go on; waits_until: when to look again. problem: {"message", "hint"} of what stopped it.
+    fingerprint: of the text it has, for finding doubles. variant_notes: by platform, what had to be done to make a
+    variant fit. round: the one whose text the item has.
     """
 
     title = models.CharField(_("title"), max_length=300)
@@ -40,6 +40,7 @@ class ContentPlan(StatefulModel):
     )  # fmt: skip
 
     edition = models.PositiveIntegerField(_("times processed"), default=0, editable=False)
+    begun_at = models.DateTimeField(_("processing begun"), null=True, editable=False)
     brief = models.JSONField(_("summary of the research"), null=True, editable=False)
     outline = models.JSONField(_("outline"), null=True, editable=False)
     waiting = models.JSONField(_("waits for"), null=True, editable=False)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.content_plans.models.plan import ContentPlan
@@ -16,7 +17,7 @@ class ResearchPage(WorkspaceModel):
     """A page of somebody else, as it was read for a plan.
 
     headings: [[2, "What it costs"], …]; keywords: [["rain barrel", 14], …] with how often each stands there. snapshot:
-    the page as it came; it is kept as proof and never shown as a page.
+    the page as it came; it is kept as proof and never shown as a page. error: why it was not read, or not again.
     """
 
     class Outcome(models.TextChoices):
@@ -27,7 +28,7 @@ class ResearchPage(WorkspaceModel):
     position = models.PositiveSmallIntegerField(_("number"), default=1)
     url = models.URLField(_("address"), max_length=1000)
     found_at = models.URLField(_("found at"), max_length=1000, blank=True)
-    outcome = models.CharField(_("outcome"), max_length=8, choices=Outcome.choices)
+    outcome = models.CharField(_("outcome"), max_length=8, choices=Outcome.choices, default=Outcome.FAILED)
     error = models.CharField(_("why not"), max_length=500, blank=True)
     title = models.CharField(_("title"), max_length=500, blank=True)
     description = models.TextField(_("description"), blank=True)
@@ -40,7 +41,7 @@ class ResearchPage(WorkspaceModel):
     links = models.PositiveIntegerField(_("links"), default=0)
     language = models.CharField(_("language"), max_length=8, blank=True)
     snapshot = models.FileField(_("snapshot"), upload_to=snapshot_path, max_length=300, blank=True, editable=False)
-    read_at = models.DateTimeField(_("read"), auto_now_add=True)
+    read_at = models.DateTimeField(_("read"), default=timezone.now)
 
     class Meta:
         verbose_name = _("page read for a plan")

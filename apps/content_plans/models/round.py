@@ -9,14 +9,14 @@ from apps.workspaces.models import WorkspaceModel
 
 
 class Round(WorkspaceModel):
-    """One version of a plan's text, as it was written and judged; never changed.
+    """One version of a plan's text, as it was written and judged; but for `item` it is never changed.
 
     edition: which processing of the plan made it; number: 1 is the draft. metadata: {"title", "seo_title",
     "description", "slug", "excerpt", "hashtags"}. scores: {"keyphrase_density": 9, …}. gap: [["rain barrel", 3, 4.1,
-    0], …], terms with the number of pages that have them, their count per 1,000 words there, and ours. integrity:
-    {"claims", "sourced", "unsourced", "new_links", "twins"}. asked: what was to be mended. diff: [["same"|"added"|
-    "removed", text], …] to the round before. cost: US dollars, None when unknown; calls: questions that were not
-    answered before.
+    0], …], terms with the number of pages that have them, their count per 1,000 words there, and ours. integrity: as
+    `integrity_of` says. asked: what was to be mended. diff: [["same"|"added"|"removed", text], …] to the round before.
+    cost: US dollars, None when unknown; calls: questions that were not answered before. item: the one that got this
+    text last.
     """
 
     plan = models.ForeignKey(ContentPlan, on_delete=models.CASCADE, related_name="rounds", verbose_name=_("plan"))
@@ -40,6 +40,10 @@ class Round(WorkspaceModel):
     generation = models.ForeignKey(
         "prompt_templates.Generation", on_delete=models.SET_NULL, null=True, related_name="+",
         verbose_name=_("generation"),
+    )  # fmt: skip
+    item = models.ForeignKey(
+        "content.Item", on_delete=models.SET_NULL, null=True, related_name="rounds", editable=False,
+        verbose_name=_("item"),
     )  # fmt: skip
     created_at = models.DateTimeField(_("written"), default=timezone.now)
 

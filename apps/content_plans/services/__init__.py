@@ -17,9 +17,11 @@ from apps.content_plans.services.plans import (
     start_due_plans,
 )
 from apps.content_plans.services.processing import process_now, process_plan
+from apps.content_plans.services.research import carry_out_reading, read_again
 
 __all__ = [
     "PlanDraft",
+    "carry_out_reading",
     "carry_out_take",
     "create_plan",
     "delete_plan",
@@ -31,6 +33,7 @@ __all__ = [
     "process",
     "process_now",
     "process_plan",
+    "read_again",
     "resume_plan",
     "retry_plan",
     "set_settings",

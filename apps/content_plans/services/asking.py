@@ -7,41 +7,53 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from apps.content.voice import style_for
 from apps.content_plans.models import ContentPlan
-from apps.templates.generation import Written, generate
-from apps.templates.models import Generation
+from apps.content_plans.queries import paid_for, rounds_of, spent_on
+from apps.templates.generation import generate
+from apps.templates.models import Generation, Kind, PromptVersion
+from apps.templates.outcomes import record_outcome
 from apps.templates.queries import versions_of
 from apps.workspaces.actors import SYSTEM
 
+# Whose answer is the text itself, and whose answers its score says something about.
+_TEXT = frozenset({Kind.BLOG_DRAFT, Kind.SEO_REWRITE})
+_SCORED = _TEXT | {Kind.OUTLINE, Kind.METADATA}
 
-@dataclass
+
+@dataclass(frozen=True)
 class Bill:
-    """What was asked since it was opened. cost: US dollars; None once the cost of an answer is unknown."""
+    """What a round took. cost: US dollars, with all that failed on the way; None when one answer's cost is unknown.
 
-    cost: Decimal | None = Decimal(0)
-    calls: int = 0
-    last: Generation | None = None
+    calls: questions that were not answered before. written: the answers it is made of.
+    """
 
-    def add(self, generation: Generation) -> None:
-        self.last = generation
-        if generation.reused_id is not None or generation.engine == "extractive":
-            return
-        self.calls += 1
-        self.cost = None if self.cost is None or generation.cost is None else self.cost + generation.cost
+    cost: Decimal | None
+    calls: int
+    written: tuple[Generation, ...]
+
+    @property
+    def text(self) -> Generation | None:
+        """The answer that the text is from, as far as it is from one."""
+        texts = [each for each in self.written if each.kind in _TEXT]
+        return (texts or [None])[-1]
+
+    def score(self, seo_score: int) -> None:
+        """Tell the ranking of versions; an answer that was used again has its score from the first time."""
+        for each in self.written:
+            if each.kind in _SCORED and each.reused_id is None:
+                record_outcome(generation=each, seo_score=seo_score)
 
 
 @dataclass
 class Writer:
-    """Asks for a plan's texts and keeps the bill."""
+    """Asks for a plan's texts and keeps what was answered."""
 
     plan: ContentPlan
-    bill: Bill = field(default_factory=Bill)
+    written: list[Generation] = field(default_factory=list)
 
     def ask(self, kind: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         """Raises what `generate` raises."""
-        return self.written(kind, variables).data
-
-    def written(self, kind: str, variables: Mapping[str, Any]) -> Written:
         plan = self.plan
         written = generate(
             workspace=plan.workspace,
@@ -50,16 +62,22 @@ class Writer:
             actor=SYSTEM,
             subject=plan,
             version=self._version(kind),
+            style=style_for(plan.workspace, plan.language),
         )
-        self.bill.add(written.generation)
-        return written
+        self.written.append(written.generation)
+        return written.data
 
-    def _version(self, kind: str):
+    def _version(self, kind: str) -> PromptVersion | None:
         """The plan's own choice; None where it has none, or where it is gone."""
         chosen = self.plan.overrides.get(kind)
         return versions_of(self.plan.workspace).filter(pk=chosen, template__kind=kind).first() if chosen else None
 
     def settle(self) -> Bill:
-        """The bill so far; the next one begins at nothing."""
-        bill, self.bill = self.bill, Bill()
-        return bill
+        """The bill since the round before, also of work that was broken off; the next one begins at nothing."""
+        written, self.written = tuple(self.written), []
+        last = rounds_of(self.plan).filter(edition=self.plan.edition).last()
+        since = last.created_at if last else self.plan.begun_at
+        rows = paid_for(self.plan).exclude(kind=Kind.VARIANT)
+        rows = rows.filter(created_at__gt=since) if since else rows
+        spent = spent_on(rows)
+        return Bill(None if spent["unknown"] else spent["cost"], spent["calls"], written)

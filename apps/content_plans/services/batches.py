@@ -13,13 +13,15 @@ from django.utils.translation import gettext as _
 from apps.common.errors import DomainError, Invalid
 from apps.common.transactions import unit_of_work
 from apps.content_plans.services.plans import PlanDraft, create_plan, listed
+from apps.platforms.models import Account
+from apps.templates.queries import versions_of
 from apps.workspaces.actors import Actor
 from apps.workspaces.models import User, Workspace
 
 MOST_BYTES, MOST_ROWS = 5_000_000, 1000
 COLUMNS = (
-    "title", "goal", "audience", "keyphrase", "secondary", "tone", "language", "platforms", "competitor_urls",
-    "skip_research", "due_on", "owner",
+    "title", "goal", "audience", "keyphrase", "secondary", "tone", "language", "platforms", "accounts",
+    "competitor_urls", "skip_research", "overrides", "due_on", "owner",
 )  # fmt: skip
 _YES, _NO = ("1", "yes", "true", "y"), ("", "0", "no", "false", "n")
 
@@ -123,10 +125,35 @@ def _draft(workspace: Workspace, row: dict[str, str]) -> PlanDraft:
     return PlanDraft(
         **{name: cells[name] for name in ("title", "goal", "audience", "keyphrase", "tone", "language")},
         **{name: listed(cells[name]) for name in ("secondary", "platforms", "competitor_urls")},
+        accounts=_accounts(workspace, listed(cells["accounts"])),
         skip_research=skip in _YES,
+        overrides=overrides_named(workspace, listed(cells["overrides"])),
         due_on=_day(cells["due_on"]),
         owner=_member(workspace, cells["owner"]),
     )
+
+
+def _accounts(workspace: Workspace, names: tuple[str, ...]) -> tuple[int, ...]:
+    """By name; where several platforms have one of that name, all of them."""
+    known = Account._base_manager.filter(workspace=workspace).values_list("pk", "name")
+    for name in names:
+        if not any(name.casefold() == each.casefold() for _pk, each in known):
+            raise Invalid(_("There is no account called “%(name)s” here.") % {"name": name})
+    wanted = {name.casefold() for name in names}
+    return tuple(pk for pk, name in known if name.casefold() in wanted)
+
+
+def overrides_named(workspace: Workspace, entries: tuple[str, ...]) -> dict[str, int]:
+    """From "outline=3": the number that a version has on the page of its template."""
+    found = {}
+    for entry in entries:
+        kind, _equals, number = (piece.strip() for piece in entry.partition("="))
+        rows = versions_of(workspace).filter(template__kind=kind)
+        version = rows.filter(number=int(number)).first() if number.isascii() and number.isdigit() else None
+        if version is None:
+            raise Invalid(_("“%(entry)s” names no version of a template; write it as outline=3.") % {"entry": entry})
+        found[kind] = version.pk
+    return found
 
 
 def _day(text: str) -> date | None:

@@ -61,6 +61,7 @@ def deliver(plan: ContentPlan, found: Round, writer: Writer, work: Work) -> Item
         plan.variant_notes = {each.platform: each.note for each in prepared if each.note}
         plan.fingerprint, plan.seo_score = fingerprint(found.markdown), found.seo_score
         plan.save(update_fields=["item", "round", "variant_notes", "fingerprint", "seo_score"])
+        Round._base_manager.filter(pk=found.pk).update(item=item)
         data = {"title": plan.title, "item": item.pk, "round": found.number}
         emit(workspace=plan.workspace, type="plan.item", subject=plan, data=data)
     return item
@@ -91,6 +92,7 @@ def _text(found: Round) -> Text:
         parts=[{"number": 1, "title": "", "text": found.markdown}],
         description=meta["description"],
         hashtags=meta["hashtags"],
+        card={"title": meta.get("seo_title", ""), "description": meta["description"]},
     )
 
 
@@ -120,4 +122,4 @@ def _revise(plan: ContentPlan, found: Round, item: Item) -> Revision:
     if same and plan.round_id == found.pk:
         return current
     note = _("Round %(number)d of processing %(edition)d") % {"number": found.number, "edition": found.edition}
-    return revise_item(item=item, actor=SYSTEM, text=text, base=current.number, note=note)
+    return revise_item(item=item, actor=SYSTEM, text=text, base=current.number, note=note, variants=[])

@@ -86,7 +86,7 @@ def create_plan(*, workspace: Workspace, actor: Actor, draft: PlanDraft) -> Cont
     """A plan in draft; where the workspace wants it so, it is processed at once. Raises Invalid."""
     actor.require("write_content", workspace)
     owner = draft.owner or (actor.user.pk if actor.user else None)
-    draft = _clean(workspace, replace(draft, owner=owner))
+    draft = checked(workspace, replace(draft, owner=owner))
     with unit_of_work():
         plan = ContentPlan(workspace=workspace)
         _write(plan, draft)
@@ -99,7 +99,7 @@ def create_plan(*, workspace: Workspace, actor: Actor, draft: PlanDraft) -> Cont
 def edit_plan(*, plan: ContentPlan, actor: Actor, draft: PlanDraft) -> ContentPlan:
     """Change the brief; it holds from the next processing on. Raises Invalid, Conflict while it is processed."""
     actor.require("write_content", plan.workspace)
-    draft = _clean(plan.workspace, draft)
+    draft = checked(plan.workspace, draft)
     with unit_of_work():
         plan = ContentPlan._base_manager.select_related("workspace").select_for_update(of=("self",)).get(pk=plan.pk)
         _require_rest(plan)
@@ -140,7 +140,7 @@ def process(*, plan: ContentPlan, actor: Actor) -> ContentPlan:
         return plan
     if plan.state == "failed":
         return retry_plan(plan=plan, actor=actor)
-    fields = {**_CLEAR, "edition": F("edition") + 1, "brief": None, "outline": None}
+    fields = {**_CLEAR, "edition": F("edition") + 1, "begun_at": timezone.now(), "brief": None, "outline": None}
     return advance(plan, "process", actor=actor, fields=fields, data={"title": plan.title})
 
 
@@ -202,7 +202,7 @@ def _write(plan: ContentPlan, draft: PlanDraft) -> None:
     plan.accounts.set(draft.accounts)
 
 
-def _clean(workspace: Workspace, draft: PlanDraft) -> PlanDraft:
+def checked(workspace: Workspace, draft: PlanDraft) -> PlanDraft:
     """The draft as it is kept. Raises Invalid with every problem, by field."""
     title = " ".join(draft.title.split())
     language = (draft.language or workspace.language).lower()

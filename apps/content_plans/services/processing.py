@@ -88,10 +88,8 @@ def _draft(plan: ContentPlan, writer: Writer, work: Work) -> None:
         _keep(plan, outline=drafting.write_outline(plan, writer))
     work.step("sections", label=_("Writing the draft"), total=max(len(plan.outline["sections"]), 1))
     markdown, claims = drafting.write_sections(plan, writer, work)
-    drafted = writer.bill.last
     metadata = drafting.write_metadata(plan, writer, markdown)
     bill = writer.settle()
-    bill.last = drafted or bill.last
     keep_round(plan, markdown=markdown, metadata=metadata, claims=claims, bill=bill, asked=[], before=None)
 
 

@@ -10,7 +10,8 @@ from apps.common.text.similar import fingerprint
 from apps.common.text.words import words
 from apps.common.transactions import unit_of_work
 from apps.content.queries import diff_words
-from apps.content_plans.judging import gap_of, integrity_of, report_of
+from apps.content_plans.integrity import integrity_of
+from apps.content_plans.judging import gap_of, report_of
 from apps.content_plans.models import ContentPlan, Round
 from apps.content_plans.queries import rounds_of, sources_of
 from apps.content_plans.services.asking import Bill, Writer
@@ -19,7 +20,7 @@ from apps.content_plans.services.options import settings_of
 from apps.engines.seo import Report
 from apps.lifecycle.events import emit
 from apps.lifecycle.runs import Work
-from apps.templates.models import Generation
+from apps.templates.spending import BudgetExceeded
 
 # Checks that another title or description mends, and none that a rewrite of the text does.
 _OF_METADATA = frozenset(
@@ -55,25 +56,24 @@ def keep_round(
         integrity=integrity_of(plan, markdown, claims, sources),
         asked=asked,
         diff=[[each.kind, each.text] for each in diff_words(before.markdown, markdown)] if before else [],
-        engine=bill.last.engine if bill.last else "",
-        model=bill.last.model if bill.last else "",
+        engine=bill.text.engine if bill.text else "",
+        model=bill.text.model if bill.text else "",
         cost=bill.cost,
         calls=bill.calls,
-        generation=bill.last,
+        generation=bill.text,
     )
     with unit_of_work():
         made.save()
         score = {"seo_score": made.seo_score, "rounds_done": made.number, "fingerprint": fingerprint(markdown)}
         _set(plan, **score)
-        if bill.last:
-            Generation._base_manager.filter(pk=bill.last.pk).update(seo_score=made.seo_score)
+        bill.score(made.seo_score)
         data = {"round": made.number, "edition": made.edition, "score": made.seo_score, "title": plan.title}
         emit(workspace=plan.workspace, type="plan.round", subject=plan, data=data)
     return made
 
 
 def refine(plan: ContentPlan, writer: Writer, work: Work) -> str:
-    """Rewrite until the target, the last round allowed, or no gain; says why it stopped."""
+    """Rewrite until the target, the last round allowed, no gain, or no money; says why it stopped."""
     options = settings_of(plan.workspace)
     while True:
         rounds = list(rounds_of(plan).filter(edition=plan.edition))
@@ -84,8 +84,12 @@ def refine(plan: ContentPlan, writer: Writer, work: Work) -> str:
             return _("The last round is done")
         if len(rounds) > 1 and last.seo_score <= rounds[-2].seo_score:
             return _("No gain in the last round")
-        work.progress(len(rounds) - 1, note=_("Round %(number)d") % {"number": len(rounds)})
-        if not _mend(plan, writer, last):
+        work.progress(len(rounds) - 1, note=_("Round %(number)d") % {"number": len(rounds) + 1})
+        try:
+            changed = _mend(plan, writer, last)
+        except BudgetExceeded:
+            return _("There is no money for another round")
+        if not changed:
             return _("Nothing was changed, so nothing is tried again")
 
 
@@ -95,7 +99,7 @@ def _mend(plan: ContentPlan, writer: Writer, last: Round) -> bool:
     if not asked:
         return False
     markdown = last.markdown
-    variables = {"text": last.markdown, "keyphrase": plan.keyphrase, "tone": plan.tone, "voice": "", "problems": asked}
+    variables = {"text": last.markdown, "keyphrase": plan.keyphrase, "tone": plan.tone, "problems": asked}
     markdown = writer.ask("seo_rewrite", variables)["markdown"].strip()
     if markdown == last.markdown:
         return False

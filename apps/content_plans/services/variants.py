@@ -67,7 +67,6 @@ def _ask(plan: ContentPlan, found: Round, platform: str, adapter: Platform, writ
             "text": prose_of(found.markdown),
             "hashtags": found.metadata["hashtags"],
             "tone": plan.tone,
-            "voice": "",
             "link": "",
         },
     )

@@ -54,6 +54,7 @@ WORK_NAMES = {
     "clip": _("Preparing the clip"),
     "clip_metadata": _("Describing the clip"),
     "plan": _("Working on the plan"),
+    "plan_read": _("Reading the pages again"),
     "plan_take": _("Taking a round"),
 }
 
