@@ -17,9 +17,11 @@ from apps.content.machine import ITEM_MACHINE
 from apps.content.models import Asset, Item, Revision
 from apps.content.queries import items
 from apps.content.search_admin import FoundByWords
+from apps.content.voice_admin import BrandVoiceAdmin
 from apps.lifecycle.services import advance
 from apps.workspaces.admin_base import WorkspaceAdmin, WorkspaceTabularInline
 
+__all__ = ["AssetAdmin", "BrandVoiceAdmin", "ItemAdmin"]
 COLOURS = {"neutral": "", "waiting": "warning", "busy": "info", "good": "success", "bad": "danger"}
 STATE_COLOURS = {state.name: COLOURS[state.tone] for state in ITEM_MACHINE.states}
 

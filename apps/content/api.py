@@ -15,14 +15,19 @@ from ninja.pagination import paginate
 from apps.common.errors import NotFound
 from apps.common.pagination import CursorPagination
 from apps.content import queries, services
+from apps.content.findings import Finding, findings_of
 from apps.content.images import LONGEST_ALT, MOST, MOST_BYTES, KeptImage, NewImage, images_of
-from apps.content.models import Asset, Item, Revision
+from apps.content.models import Asset, Item, Revision, Variant
+from apps.content.previews import previews_of
 from apps.content.search import matching
 from apps.content.search_api import router as search_router
+from apps.content.variants import NewVariant, own_variants
+from apps.content.voice_api import router as voice_router
 from apps.lifecycle.services import advance, open_actions
 
 router = Router(tags=["items"])
 router.add_router("", search_router)
+router.add_router("", voice_router)
 
 State = Literal[
     "draft",
@@ -78,6 +83,60 @@ class AssetOut(Schema):
         return request.build_absolute_uri(reverse("desk:asset", args=[request.workspace.slug, asset.pk]))
 
 
+class CardOut(Schema):
+    title: str = Field("", examples=["Nine nights, one lamp"])
+    description: str = Field("", examples=["How an oil lamp brought four people home."])
+    picture: int | None = Field(None, description="Place among the images; null: the first.", examples=[0])
+
+
+class CardIn(Schema):
+    title: str = Field("", max_length=300)
+    description: str = Field("", max_length=1000)
+    picture: int | None = Field(None, ge=0, lt=MOST)
+
+
+class VariantOut(Schema):
+    platform: str = Field(examples=["bluesky"])
+    part: int = Field(examples=[1])
+    title: str
+    text: str = Field(examples=["Nine days without power, and one oil lamp."])
+    hashtags: list[str] = Field(examples=[["lighthouse"]])
+
+
+class VariantIn(Schema):
+    platform: str = Field(max_length=40, examples=["feed"])
+    text: str = Field(max_length=200_000, examples=["Nine days without power, and one oil lamp."])
+    hashtags: list[str] = Field([], max_length=60)
+    title: str = Field("", max_length=300, description="Empty: that of the part.")
+    part: int | None = Field(None, ge=1, le=100, description="Null: for all parts.")
+
+
+class CountOut(Schema):
+    name: Literal["text", "bytes", "title", "hashtags", "pictures"]
+    length: int = Field(examples=[185])
+    most: int = Field(description="0: no limit.", examples=[300])
+
+
+class OnPlatform(Schema):
+    platform: str = Field(examples=["bluesky"])
+    text: str = Field(description="As it is posted.")
+    own: bool = Field(description="Whether somebody wrote it for this platform.")
+    counts: list[CountOut]
+    problems: list[str]
+
+
+class FindingOut(Schema):
+    code: Literal["banned", "reading", "near", "alt"]
+    tone: Literal["bad", "waiting", "neutral", "good"]
+    message: str = Field(examples=["A banned phrase is used"])
+    details: list[str]
+    near: list[int] = Field(description="Items that share its wording, the closest first.")
+
+    @staticmethod
+    def resolve_near(finding: Finding) -> list[int]:
+        return [each.item for each in finding.near]
+
+
 class RevisionOut(Schema):
     number: int = Field(examples=[2])
     title: str = Field(examples=["The umbrella that came back with letters"])
@@ -86,9 +145,15 @@ class RevisionOut(Schema):
     call_to_action: str
     description: str
     hashtags: list[str] = Field(examples=[["storytime", "umbrella"]])
+    card: CardOut = Field(description="What a shared link shows (OpenGraph); empty: what the text says.")
+    variants: list[VariantOut] = Field(description="What it says on single platforms.")
     note: str = Field(description="What its author says has changed.")
     author: str = Field(alias="author_label", examples=["Asha"])
     created_at: datetime
+
+    @staticmethod
+    def resolve_variants(revision: Revision) -> list[Variant]:
+        return list(revision.variants.all())
 
 
 class ItemOut(Schema):
@@ -119,6 +184,26 @@ class ItemDetail(ItemOut):
     source_url: str
     current: RevisionOut = Field(alias="current_revision")
     assets: list[AssetOut]
+    findings: list[FindingOut] = Field(description="What code found in the text, worst first.")
+    platforms: list[OnPlatform] = Field(description="How it would stand on each platform, and what does not fit.")
+
+    @staticmethod
+    def resolve_findings(item: Item) -> list[Finding]:
+        return list(findings_of(item).all)
+
+    @staticmethod
+    def resolve_platforms(item: Item) -> list[dict[str, Any]]:
+        revision = item.current_revision
+        return [
+            {
+                "platform": each.platform,
+                "text": each.said,
+                "own": each.own is not None,
+                "counts": each.counts,
+                "problems": [str(problem.message) for problem in each.problems],
+            }
+            for each in previews_of(item, services.text_of(revision), own_variants(revision))
+        ]
 
     @staticmethod
     def resolve_assets(item: Item) -> list[Asset]:
@@ -133,10 +218,17 @@ class RevisionIn(Schema):
     call_to_action: str = Field("", max_length=2000)
     description: str = Field("", max_length=10_000)
     hashtags: list[str] = Field([], max_length=60, examples=[["storytime", "umbrella"]])
+    card: CardIn | None = Field(None, description="What a shared link shows; null: as before.")
+    variants: list[VariantIn] | None = Field(
+        None, max_length=200, description="Words for single platforms; null: as before, []: none."
+    )
     note: str = Field("", max_length=240, description="What has changed.")
 
     def text(self) -> services.Text:
-        return services.Text(**self.dict(exclude={"base", "note"}))
+        return services.Text(**self.dict(exclude={"base", "note", "variants"}))
+
+    def own(self) -> list[NewVariant] | None:
+        return None if self.variants is None else [NewVariant(**each.dict()) for each in self.variants]
 
 
 class ImageIn(Schema):
@@ -182,7 +274,9 @@ def list_revisions(request: HttpRequest, item_id: int) -> QuerySet[Revision]:
 def create_revision(request: HttpRequest, item_id: int, data: RevisionIn) -> Status:
     """An approved item goes back to review: an approval names one revision."""
     item = find_item(request, item_id)
-    services.revise_item(item=item, actor=request.actor, text=data.text(), base=data.base, note=data.note)
+    services.revise_item(
+        item=item, actor=request.actor, text=data.text(), base=data.base, note=data.note, variants=data.own()
+    )
     return Status(201, find_item(request, item_id))
 
 

@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from apps.content.images import images_of
 from apps.content.models import Asset, Item, Revision
 from apps.content.services import Text, text_of
+from apps.content.variants import own_variants
+from apps.platforms.registry import platforms
 
 
 def items() -> QuerySet[Item]:
@@ -59,6 +61,7 @@ def diff_text(before: Text, after: Text) -> list[tuple[str, list[Change]]]:
         (_("Call to action"), before.call_to_action, after.call_to_action),
         (_("Description"), before.description, after.description),
         (_("Hashtags"), _line(before), _line(after)),
+        (_("Shared link"), _card(before), _card(after)),
     ]
     return [(label, diff_words(old, new)) for label, old, new in fields if old != new]
 
@@ -70,7 +73,27 @@ def diff_to_previous(revision: Revision) -> list[tuple[str, list[Change]]]:
         return []
     old, new = _images(before), _images(revision)
     changed = [(_("Images"), diff_words(old, new))] if old != new else []
-    return diff_text(text_of(before), text_of(revision)) + changed
+    return diff_text(text_of(before), text_of(revision)) + _diff_variants(before, revision) + changed
+
+
+def _diff_variants(before: Revision, revision: Revision) -> list[tuple[str, list[Change]]]:
+    """What was written for single platforms, and what no longer is."""
+    old, new = (_own_words(each) for each in (before, revision))
+    known = platforms()
+    names = [name for name in dict.fromkeys([*old, *new]) if old.get(name) != new.get(name)]
+    labels = {name: str(known[name].label) if name in known else name for name in names}
+    return [(labels[name], diff_words(old.get(name, ""), new.get(name, ""))) for name in names]
+
+
+def _own_words(revision: Revision) -> dict[str, str]:
+    """By platform, of all its parts, each text once."""
+    said: dict[str, list[str]] = {}
+    for each in own_variants(revision):
+        tags = " ".join(f"#{tag}" for tag in each.hashtags)
+        words = "\n".join(piece for piece in (each.title, each.text, tags) if piece)
+        if words not in said.setdefault(each.platform, []):
+            said[each.platform].append(words)
+    return {name: "\n\n".join(words) for name, words in said.items()}
 
 
 def _images(revision: Revision) -> str:
@@ -81,6 +104,13 @@ def _images(revision: Revision) -> str:
 
 def _body(text: Text) -> str:
     return "".join(part["text"] for part in text.parts)
+
+
+def _card(text: Text) -> str:
+    card = text.card or {}
+    picture = card.get("picture")
+    image = "" if picture in (None, "") else _("Image %(number)d") % {"number": picture + 1}
+    return "\n".join(piece for piece in (card.get("title"), card.get("description"), image) if piece)
 
 
 def _line(text: Text) -> str:

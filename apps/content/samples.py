@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from apps.content.models import Item
+from apps.content.voice import voice_for
 from apps.templates.samples import Items, register_items
 from apps.workspaces.models import Workspace
 
@@ -30,6 +31,7 @@ def values(workspace: Workspace, item_id: int) -> dict[str, Any] | None:
         "transcript": text,
         "hashtags": list(revision.hashtags),
         "language": item.language,
+        "voice": voice_for(workspace, language=item.language),
         "parts": len(revision.parts),
     }
 

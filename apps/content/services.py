@@ -17,6 +17,7 @@ from apps.common.transactions import unit_of_work
 from apps.content.images import KeptImage, NewImage, attach, carry, prepare
 from apps.content.models import Asset, Item, Revision, Variant
 from apps.content.provenance import record_edits
+from apps.content.variants import NewVariant, check_variants, derived, keep_own, own_variants
 from apps.lifecycle.events import emit
 from apps.lifecycle.services import advance
 from apps.workspaces import audit
@@ -29,7 +30,10 @@ EDITABLE = REOPENED | {"draft", "in_review", "changes_requested"}
 
 @dataclass(frozen=True)
 class Text:
-    """Everything a revision says. parts: [{"number", "title", "text"}], in order."""
+    """Everything a revision says. parts: [{"number", "title", "text"}], in order.
+
+    card: as `Revision.card`; None keeps that of the version before.
+    """
 
     title: str
     parts: list[dict[str, Any]]
@@ -37,6 +41,7 @@ class Text:
     call_to_action: str = ""
     description: str = ""
     hashtags: list[str] = field(default_factory=list)
+    card: dict[str, Any] | None = None
 
 
 def text_of(revision: Revision) -> Text:
@@ -47,6 +52,7 @@ def text_of(revision: Revision) -> Text:
         call_to_action=revision.call_to_action,
         description=revision.description,
         hashtags=revision.hashtags,
+        card=revision.card,
     )
 
 
@@ -113,16 +119,19 @@ def revise_item(
     base: int,
     note: str = "",
     images: Sequence[NewImage | KeptImage] | None = None,
+    variants: Sequence[NewVariant] | None = None,
 ) -> Revision:
     """Add a revision. base: the revision number that the author saw; a newer one means Conflict, and nothing is lost.
 
-    text, images: None keeps those of the revision before. An item that was approved goes back to review: an approval
+    text, images, variants: None keeps those of the revision before; of the variants, those that were written for their
+    platform. An item that was approved goes back to review: an approval
     names one revision.
     """
     actor.require("write_content", item.workspace)
     if text is not None:
         check_text(text, kind=item.kind)
     prepared = prepare(images) if images is not None else []
+    check_variants(variants or ())
     with unit_of_work():
         rows = Item._base_manager.select_for_update(of=("self",)).select_related("current_revision", "workspace")
         item = rows.get(pk=item.pk)
@@ -143,6 +152,7 @@ def revise_item(
             carry(before, revision)
         else:
             attach(before, revision, images, prepared)
+        keep_own(revision, own_variants(before) if variants is None else variants)
         if item.state in REOPENED:
             stage = {"review_stage": Item.Stage.TEXT, "approved_revision": None}
             advance(item, "reopen", actor=actor, fields=stage, data={"revision": revision.number})
@@ -162,6 +172,9 @@ def check_text(text: Text, *, kind: str = "") -> None:
         problems["title"] = [_("Give it a title.")]
     if len(text.title) > 300:
         problems["title"] = [_("A title has at most 300 characters.")]
+    card = text.card or {}
+    if len(card.get("title", "")) > 300 or len(card.get("description", "")) > 1000:
+        problems["card"] = [_("A shared link has at most 300 characters of title and 1000 of text.")]
     if kind != Item.Kind.CLIP and not any(part["text"].strip() for part in text.parts):
         problems["parts"] = [_("There is no text to tell.")]
     if problems:
@@ -180,6 +193,7 @@ def _add_revision(item: Item, text: Text, actor: Actor, *, note: str, generation
         call_to_action=text.call_to_action,
         description=text.description,
         hashtags=unique_hashtags(text.hashtags),
+        card=_card(item, text),
         note=note,
         author=actor.user,
         author_label=actor.label,
@@ -191,26 +205,19 @@ def _add_revision(item: Item, text: Text, actor: Actor, *, note: str, generation
     return revision
 
 
+def _card(item: Item, text: Text) -> dict[str, Any]:
+    """Only what was filled in: an empty card is that of a version that nobody gave one."""
+    if text.card is None:
+        return item.current_revision.card if item.current_revision else {}
+    return {name: value for name, value in text.card.items() if value not in ("", None)}
+
+
 def make_variants(*, revision: Revision, platform: str) -> list[Variant]:
     """The revision's text for one platform, one variant a part; those that exist are returned as they are."""
     existing = list(Variant._base_manager.filter(revision=revision, platform=platform).order_by("part"))
     if existing:
         return existing
-    total = len(revision.parts)
-    variants = [
-        Variant(
-            workspace=revision.workspace,
-            revision=revision,
-            platform=platform,
-            part=part["number"],
-            parts_total=total,
-            title=part["title"] or revision.title,
-            text=revision.description,
-            hashtags=revision.hashtags,
-        )
-        for part in revision.parts
-    ]
-    return Variant._base_manager.bulk_create(variants)
+    return Variant._base_manager.bulk_create(derived(revision, platform))
 
 
 def keep_asset(

@@ -6,9 +6,10 @@ Every call that drafts text passes `style=style_for(workspace, language)` to `ap
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
+import regex
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,13 +19,20 @@ from apps.common.text.normalise import normalise
 from apps.common.transactions import unit_of_work
 from apps.content.models import BrandVoice
 from apps.lifecycle.events import emit
-from apps.templates.generation import Style
+from apps.templates.generation import Style, takes_voice
+from apps.templates.models import Kind
+from apps.templates.queries import active_version
 from apps.workspaces import audit
 from apps.workspaces.actors import Actor
 from apps.workspaces.models import Workspace
 
 MOST_EXAMPLES, LONGEST_EXAMPLE, LONGEST_SUMMARY = 10, 4_000, 4_000
 MOST_PHRASES, LONGEST_PHRASE = 200, 120
+_LANGUAGE = regex.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,4})?")
+# What drafts text for people; the other kinds only read or plan.
+DRAFTING = (
+    Kind.SCRIPT, Kind.METADATA, Kind.BLOG_DRAFT, Kind.SEO_REWRITE, Kind.VARIANT, Kind.HOOK, Kind.CAPTION
+)  # fmt: skip
 FIELDS = ("summary", "examples", "words", "banned", "reading_level", "creativity")
 
 
@@ -57,14 +65,30 @@ def told(voice: BrandVoice) -> str:
     return render_to_string("content/voice.txt", {"voice": voice}).strip()
 
 
+@dataclass(frozen=True)
+class Reach:
+    """Whether the active version of a kind has a place for the voice. number: of that version."""
+
+    kind: str
+    label: Any
+    told: bool
+    number: int
+
+
+def reach_of(workspace: Workspace) -> list[Reach]:
+    """What of that which drafts text is told; a version of one's own may have no place for the voice."""
+    found = [(kind, active_version(kind, workspace)) for kind in DRAFTING]
+    return [Reach(kind.value, kind.label, takes_voice(version), version.number) for kind, version in found]
+
+
 def change_brand_voice(*, workspace: Workspace, actor: Actor, language: str = "", **fields: Any) -> BrandVoice:
     """Write some fields of the voice of a language ("" is the one for all). Raises NotAllowed, Invalid."""
     actor.require("manage_brand", workspace)
     unknown = set(fields) - set(FIELDS)
     if unknown:
         raise ValueError(f"not of a voice: {', '.join(sorted(unknown))}")
-    if language and language not in dict(settings.LANGUAGES):
-        raise Invalid(_("There is no such language here."), language=[_("Choose one of the list.")])
+    if language and not _LANGUAGE.fullmatch(language):
+        raise Invalid(_("That is no code of a language."), language=[_("Write it like en or ml.")])
     clean = _clean(fields)
     with unit_of_work():
         voice = BrandVoice._base_manager.select_for_update().filter(workspace=workspace, language=language).first()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from apps.desk import accounts, images, schedule, search, timetable, views
+from apps.desk import accounts, editor, images, schedule, search, timetable, views, voice
 
 app_name = "desk"
 
@@ -14,12 +14,16 @@ urlpatterns = [
     path("stories/<int:story_id>/<slug:action>/", views.act_on_story, name="story-action"),
     path("items/", views.items, name="items"),
     path("items/<int:item_id>/", views.item, name="item"),
-    path("items/<int:item_id>/edit/", views.edit_item, name="item-edit"),
+    path("items/<int:item_id>/edit/", editor.edit_item, name="item-edit"),
+    path("items/<int:item_id>/edit/check/", editor.check_item, name="item-check"),
     path("items/<int:item_id>/images/", images.item_images, name="item-images"),
     path("items/<int:item_id>/decide/", views.decide_item, name="item-decide"),
     path("items/<int:item_id>/do/<slug:action>/", views.act_on_item, name="item-action"),
     path("assets/<int:asset_id>/", views.asset, name="asset"),
     path("search/", search.search_page, name="search"),
+    path("voice/", voice.voice, name="voice"),
+    path("voice/try/", voice.try_voice, name="voice-try"),
+    path("voice/drop/", voice.drop_voice, name="voice-drop"),
     path("review/", views.review, name="review"),
     path("schedule/", schedule.schedule, name="schedule"),
     path("schedule/add/", schedule.add, name="schedule-add"),

@@ -15,14 +15,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.approvals.queries import decisions_of, review_queue
+from apps.approvals.reasons import reasons_for
 from apps.approvals.services import decide, policy_of
 from apps.common.errors import Conflict, DomainError, Invalid
+from apps.content.findings import findings_of
 from apps.content.images import images_of
 from apps.content.machine import ITEM_MACHINE
 from apps.content.models import Asset, Item
-from apps.content.queries import diff_text, diff_to_previous
-from apps.content.services import EDITABLE, Text, revise_item, submit_item, text_of
+from apps.content.previews import previews_of
+from apps.content.queries import diff_to_previous
+from apps.content.services import EDITABLE, submit_item, text_of
+from apps.content.variants import own_variants
 from apps.desk import queries
+from apps.desk.parsing import number
 from apps.lifecycle.models import Run
 from apps.lifecycle.runs import cancel_run, retry_run
 from apps.lifecycle.services import advance, open_actions
@@ -87,11 +92,16 @@ def stories(request: HttpRequest, slug: str) -> HttpResponse:
 def _stories_page(
     request: HttpRequest, *, typed: dict[str, str] | None = None, problem: DomainError | None = None
 ) -> HttpResponse:
-    state = request.GET.get("state", "new")
-    rows = Story.objects.select_related("source").filter(state=state).order_by("-pk")
+    state, one = request.GET.get("state", "new"), request.GET.get("story", "")
+    rows = Story.objects.select_related("source").order_by("-pk")
+    if one.isascii() and one.isdigit() and len(one) < 19:
+        rows, state = rows.filter(pk=int(one)), ""
+    else:
+        rows, one = rows.filter(state=state), ""
     context = {
         "page": page_of(request, rows),
         "state": state,
+        "one": one,
         "states": STORY_MACHINE.choices,
         "typed": typed,
         "problem": problem,
@@ -136,11 +146,14 @@ def _item_page(
 ) -> HttpResponse:
     revision = found.current_revision
     posts, runs = queries.posts_of(found), queries.runs_of(found)
+    text, own = text_of(revision), own_variants(revision)
     context = {
         "item": found,
         "revision": revision,
         "parts": queries.parts_of(revision),
         "images": images_of(revision.pk),
+        "previews": previews_of(found, text, own),
+        "findings": findings_of(found, text, own),
         "changes": diff_to_previous(revision),
         "steps": queries.pipeline_steps(found),
         "runs": runs,
@@ -150,57 +163,13 @@ def _item_page(
         "events": queries.timeline(found, posts),
         "decisions": list(decisions_of(found.pk)),
         "policy": policy_of(request.workspace),
+        "reasons": reasons_for(found) if found.state == "in_review" else [],
         "actions": [each for each in open_actions(found, request.actor) if each.action in ITEM_ACTIONS],
         "editable": found.state in EDITABLE and request.actor.may("write_content", request.workspace),
         "comment": comment,
         "problem": problem,
     }
     return render(request, "desk/item.html", context, status=problem.status if problem else 200)
-
-
-@require_http_methods(["GET", "POST"])
-def edit_item(request: HttpRequest, slug: str, item_id: int) -> HttpResponse:
-    """Write the next revision. What was typed stays on the page when it cannot be saved."""
-    request.actor.require("write_content", request.workspace)
-    found = _item(item_id)
-    if found.state not in EDITABLE:
-        return go_back(request, "item", found.pk)
-    if request.method == "GET":
-        return render(request, "desk/item_edit.html", {"item": found, "text": text_of(found.current_revision)})
-    text, note = _text(request), request.POST.get("note", "")[:240]
-    try:
-        revise_item(item=found, actor=request.actor, text=text, base=_number(request, "base"), note=note)
-    except (Conflict, Invalid) as problem:
-        found = _item(item_id)
-        changes = diff_text(text, text_of(found.current_revision)) if isinstance(problem, Conflict) else []
-        context = {"item": found, "text": text, "note": note, "problem": problem, "changes": changes}
-        return render(request, "desk/item_edit.html", context, status=problem.status)
-    messages.success(request, _("Saved as a new version."))
-    return go_back(request, "item", found.pk)
-
-
-def _number(request: HttpRequest, name: str) -> int:
-    value = request.POST.get(name, "")
-    if not (value.isascii() and value.isdigit() and len(value) < 10):
-        raise Invalid(_("The form is not complete."), hint=_("Reload the page and try again."), **{name: [value]})
-    return int(value)
-
-
-def _text(request: HttpRequest) -> Text:
-    data = {name: [value.replace("\r\n", "\n") for value in values] for name, values in request.POST.lists()}
-
-    def first(name: str) -> str:
-        return data.get(name, [""])[0]
-
-    titles, texts = data.get("part_title", []), data.get("part_text", [])
-    return Text(
-        title=first("title"),
-        hook=first("hook"),
-        parts=[{"title": title, "text": text} for title, text in zip(titles, texts, strict=False)],
-        call_to_action=first("call_to_action"),
-        description=first("description"),
-        hashtags=first("hashtags").replace("#", " ").replace(",", " ").split(),
-    )
 
 
 @require_POST
@@ -211,7 +180,7 @@ def decide_item(request: HttpRequest, slug: str, item_id: int) -> HttpResponse:
     try:
         decide(
             item=found,
-            revision=_number(request, "revision"),
+            revision=number(request, "revision"),
             verdict=request.POST.get("verdict", ""),
             actor=request.actor,
             comment=comment,

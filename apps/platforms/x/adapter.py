@@ -98,6 +98,7 @@ class XPlatform(Platform):
         ),
     )
     oauth = True
+    bare_links = True
     metrics = ("views", "likes", "reposts", "replies", "quotes", "bookmarks")
     timeout = 600.0
     # Tokens last two hours.

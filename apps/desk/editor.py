@@ -1,0 +1,116 @@
+"""Writing the next version of an item: its text, its words on each platform, and what a shared link shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from apps.common.errors import Conflict, Invalid
+from apps.content.findings import findings_of
+from apps.content.images import images_of
+from apps.content.models import Item
+from apps.content.previews import previews_of
+from apps.content.queries import diff_text
+from apps.content.services import EDITABLE, Text, revise_item, text_of
+from apps.content.variants import NewVariant, own_variants
+from apps.desk.parsing import number
+
+
+def _item(item_id: int) -> Item:
+    related = ("workspace", "current_revision", "approved_revision", "author")
+    return get_object_or_404(Item.objects.select_related(*related), pk=item_id)
+
+
+@require_http_methods(["GET", "POST"])
+def edit_item(request: HttpRequest, slug: str, item_id: int) -> HttpResponse:
+    """Write the next revision. What was typed stays on the page when it cannot be saved."""
+    request.actor.require("write_content", request.workspace)
+    found = _item(item_id)
+    if found.state not in EDITABLE:
+        return redirect("desk:item", slug, found.pk)
+    if request.method == "GET":
+        revision = found.current_revision
+        return _page(request, found, text_of(revision), own_variants(revision))
+    text, own, note = _text(request), _own(request, found), request.POST.get("note", "")[:240]
+    try:
+        base = number(request, "base")
+        revise_item(item=found, actor=request.actor, text=text, base=base, note=note, variants=own)
+    except (Conflict, Invalid) as problem:
+        found = _item(item_id)
+        changes = diff_text(text, text_of(found.current_revision)) if isinstance(problem, Conflict) else []
+        return _page(request, found, text, own, note=note, problem=problem, changes=changes)
+    messages.success(request, _("Saved as a new version."))
+    return redirect("desk:item", slug, found.pk)
+
+
+@require_POST
+def check_item(request: HttpRequest, slug: str, item_id: int) -> HttpResponse:
+    """What the form says by now, counted and shown as each platform would; nothing is saved."""
+    request.actor.require("write_content", request.workspace)
+    found = _item(item_id)
+    text, own = _text(request), _own(request, found)
+    return render(request, "desk/item_check.html", _judged(found, text, own))
+
+
+def _page(
+    request: HttpRequest, item: Item, text: Text, own: list[NewVariant], *, problem: Any = None, **extra: Any
+) -> HttpResponse:
+    images = images_of(item.current_revision_id)
+    context = {"item": item, "text": text, "images": images, "problem": problem, **_judged(item, text, own), **extra}
+    return render(request, "desk/item_edit.html", context, status=problem.status if problem else 200)
+
+
+def _judged(item: Item, text: Text, own: list[NewVariant]) -> dict[str, Any]:
+    return {
+        "item": item,
+        "previews": previews_of(item, text, own) if text.parts else [],
+        "findings": findings_of(item, text, own),
+    }
+
+
+def _own(request: HttpRequest, item: Item) -> list[NewVariant]:
+    """The platforms whose box is ticked. Parts that had words of their own keep them while these stay as they were."""
+    found = []
+    before = own_variants(item.current_revision)
+    for platform in dict.fromkeys(request.POST.getlist("own")):
+        new = NewVariant(
+            platform,
+            request.POST.get(f"text-{platform}", "").replace("\r\n", "\n"),
+            _tags(request.POST.get(f"tags-{platform}", "")),
+            request.POST.get(f"title-{platform}", "").strip(),
+        )
+        there = [each for each in before if each.platform == platform]
+        first = there[0] if there else None
+        same = first and (first.text, first.hashtags, first.title) == (new.text, new.hashtags, new.title)
+        found += there if same else [new]
+    return found
+
+
+def _tags(line: str) -> list[str]:
+    return line.replace("#", " ").replace(",", " ").split()
+
+
+def _text(request: HttpRequest) -> Text:
+    data = {name: [value.replace("\r\n", "\n") for value in values] for name, values in request.POST.lists()}
+
+    def first(name: str) -> str:
+        return data.get(name, [""])[0]
+
+    titles, texts = data.get("part_title", []), data.get("part_text", [])
+    card: dict[str, Any] = {"title": first("card_title").strip(), "description": first("card_description").strip()}
+    if first("card_picture").isdecimal() and len(first("card_picture")) < 3:
+        card["picture"] = int(first("card_picture"))
+    return Text(
+        title=first("title"),
+        hook=first("hook"),
+        parts=[{"title": title, "text": text} for title, text in zip(titles, texts, strict=False)],
+        call_to_action=first("call_to_action"),
+        description=first("description"),
+        hashtags=_tags(first("hashtags")),
+        card=card,
+    )
