@@ -26,7 +26,7 @@ from apps.lifecycle.services import advance
 from apps.templates.spending import BudgetExceeded
 from apps.workspaces.actors import SYSTEM
 
-STEPS = 5
+STEPS = 6
 # How soon to look whether there is money again; the button looks at once.
 _LOOK_AGAIN = timedelta(minutes=10)
 
