@@ -45,6 +45,7 @@ def _card(plug: Platform) -> dict[str, Any]:
         "abilities": words.abilities(plug),
         "certainty": words.certainty(plug),
         "careful": plug.capability in ("none", "lookup"),
+        "way_in": words.way_in(plug),
     }
 
 
@@ -160,10 +161,12 @@ def _account_page(
         "plug": plug,
         "card": _card(plug),
         "usage": usage.usage_of(found),
+        "consequences": services.consequences(found) if may_manage else [],
         "last_posts": usage.last_posts(found),
         "next_posts": usage.next_posts(found),
         "form": form or (AccountForm(instance=found) if may_manage else None),
         "login": login or (_login_form(found) if may_manage else None),
+        "way_in_again": words.way_in(plug, again=True)[0],
         "login_open": login is not None or found.state == Account.State.NEEDS_LOGIN,
     }
     return render(request, "platforms/account.html", context, status=422 if refused else 200)

@@ -48,7 +48,7 @@ class AccountAdmin(WorkspaceAdmin):
     readonly_fields = (*SHOWN, "expires_at", "connected_by", "shown_page")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Account]:
-        return accounts().select_related("feed", "connected_by")
+        return accounts().select_related("connected_by")
 
     def get_urls(self) -> list[Any]:
         wrap = self.admin_site.admin_view
@@ -79,14 +79,14 @@ class AccountAdmin(WorkspaceAdmin):
                 return redirect(self._connect(request, plug, form))
             except DomainError as error:
                 form.refuse(error)
-        title = _("Connect %(platform)s") % {"platform": plug.label}
-        return self._form(request, form, title, plug=plug, back=reverse("admin:platforms_account_add"))
+        title, button = _("Connect %(platform)s") % {"platform": plug.label}, words.way_in(plug)[0]
+        return self._form(request, form, title, plug=plug, back=reverse("admin:platforms_account_add"), button=button)
 
     def _connect(self, request: HttpRequest, plug: Platform, form: ConnectForm) -> str:
         who = {"workspace": request.workspace, "actor": request.actor, "platform": plug.slug}
         given = {"name": form.cleaned_data["name"], "settings": form.settings}
         given["accepted"] = form.cleaned_data.get("accepted", False)
-        if plug.oauth:
+        if plug.logs_in_on_page(form.credentials):
             session = request.session.session_key
             return logins.begin_login(**who, **given, session_key=session, fields=form.credentials)
         handle = form.cleaned_data.get("handle", "")
@@ -105,10 +105,11 @@ class AccountAdmin(WorkspaceAdmin):
                 return redirect(self._log_in(request, account, form) or back)
             except DomainError as error:
                 form.refuse(error)
-        return self._form(request, form, _("Log in again: %(name)s") % {"name": account.name}, plug=plug, back=back)
+        title, button = _("Log in again: %(name)s") % {"name": account.name}, words.way_in(plug, again=True)[0]
+        return self._form(request, form, title, plug=plug, back=back, button=button)
 
     def _log_in(self, request: HttpRequest, account: Account, form: CredentialsForm) -> str:
-        if account.adapter.oauth:
+        if account.adapter.logs_in_on_page(form.credentials):
             return logins.begin_login(
                 workspace=request.workspace,
                 actor=request.actor,
@@ -142,8 +143,8 @@ class AccountAdmin(WorkspaceAdmin):
         return account
 
     def _form(self, request: HttpRequest, form: Form, title: Any, **more: Any) -> HttpResponse:
-        remark = _("Credentials are stored encrypted and never shown again.")
-        return self._page(request, "form", title, **{"form": form, "button": _("Connect"), "remark": remark, **more})
+        remark = f"{words.way_in(more['plug'])[1]} {_('They are stored encrypted, and never shown again.')}"
+        return self._page(request, "form", title, **{"form": form, "remark": remark, **more})
 
     def _page(self, request: HttpRequest, template: str, title: Any, **more: Any) -> HttpResponse:
         context = {**self.admin_site.each_context(request), "title": title, "opts": self.opts, **more}
@@ -174,7 +175,8 @@ class AccountAdmin(WorkspaceAdmin):
     @admin.action(description=_("Disconnect"))
     def disconnect(self, request: HttpRequest, queryset: QuerySet[Account]) -> HttpResponse | None:
         if "sure" not in request.POST:
-            return self._page(request, "disconnect", _("Disconnect"), rows=list(queryset))
+            rows = [(each, services.consequences(each)) for each in queryset]
+            return self._page(request, "disconnect", _("Disconnect"), rows=rows)
         for account in queryset:
             try:
                 services.disconnect_account(account=account, actor=request.actor)
@@ -194,9 +196,8 @@ class AccountAdmin(WorkspaceAdmin):
 
     @display(description=_("page"))
     def shown_page(self, account: Account) -> str:
-        address = links.feed_url(account.feed) if hasattr(account, "feed") else account.page_url
         link = '<a class="text-primary-600 underline" href="{0}" rel="noopener noreferrer">{0}</a>'
-        return format_html(link, address) if address else ""
+        return format_html(link, account.page_url) if account.page_url else ""
 
 
 def _card(slug: str) -> dict[str, Any]:

@@ -373,9 +373,13 @@ class Platform(ABC):
         """The credentials to store, of what the form was given; raises Invalid for what cannot be used."""
         return dict(fields)
 
+    def page_of(self, account: str) -> str:
+        """Where people see the account, for a platform that cannot be asked; "" where there is no such page."""
+        return ""
+
     def check(self, connection: Connection) -> Identity:
         """Ask the platform whether the credentials still work; raises NeedsLogin when they do not."""
-        return Identity(connection.account)
+        return Identity(connection.account, url=self.page_of(connection.account))
 
     def refresh(self, connection: Connection) -> Mapping[str, Any] | None:
         """Credentials that last longer, or None when there is nothing to renew; raises NeedsLogin when refused."""

@@ -27,8 +27,11 @@ class PlatformForm(forms.Form):
             if field:
                 self.add_error(field, texts)
                 shown = True
-        if not shown or error.hint:
-            self.add_error(None, error.hint if shown else str(error))
+        said = " ".join(text for texts in self.errors.values() for text in texts)
+        if not shown:
+            self.add_error(None, str(error))
+        elif str(error.hint) not in said:
+            self.add_error(None, error.hint)
 
     def having(self, prefix: str) -> dict[str, Any]:
         """The cleaned values of the fields with that prefix, without it."""
@@ -122,5 +125,9 @@ def _credential(each: CredentialField, known: str) -> forms.Field:
 
 def _setting(each: SettingField, current: str) -> forms.Field:
     if each.choices:
-        return forms.ChoiceField(label=each.label, help_text=each.help, choices=each.choices, initial=current)
+        # Of some settings, one choice is the empty value: what the platform does by itself.
+        required = all(value for value, _label in each.choices)
+        return forms.ChoiceField(
+            label=each.label, help_text=each.help, choices=each.choices, initial=current, required=required
+        )
     return forms.CharField(label=each.label, help_text=each.help, required=False, initial=current, max_length=2000)

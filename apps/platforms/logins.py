@@ -20,12 +20,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_scopes import scope
 
-from apps.common.errors import Conflict, DomainError, Invalid
+from apps.common.errors import AdapterError, Conflict, DomainError, Invalid
 from apps.common.transactions import unit_of_work
 from apps.platforms.base import Connection, NeedsLogin
 from apps.platforms.models import Account, PendingLogin
 from apps.platforms.registry import adapter
-from apps.platforms.services import check_notice, identify, kept_fields, log_in_again, save_account
+from apps.platforms.services import check_notice, identify, kept_fields, log_in_again, save_account, told_in_form
 from apps.workspaces.actors import Actor
 from apps.workspaces.models import Workspace
 
@@ -70,7 +70,12 @@ def begin_login(
     state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(64)
     challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
     given = kept_fields(plug, fields)
-    login = plug.begin_login(given, redirect_uri=callback_url(), state=state, challenge=challenge)
+    try:
+        login = plug.begin_login(given, redirect_uri=callback_url(), state=state, challenge=challenge)
+    except NeedsLogin:
+        raise
+    except AdapterError as error:
+        raise told_in_form(plug, error) from error
     with unit_of_work():
         PendingLogin._base_manager.create(
             workspace=workspace,

@@ -18,7 +18,7 @@ from apps.platforms import mails
 from apps.platforms.base import Connection, Identity, NeedsLogin, Platform
 from apps.platforms.models import Account
 from apps.platforms.registry import adapter
-from apps.platforms.signals import account_connected, account_disconnecting
+from apps.platforms.signals import account_connected, account_disconnecting, account_leaving
 from apps.workspaces import audit
 from apps.workspaces.actors import Actor
 from apps.workspaces.fields import Sealed
@@ -109,9 +109,19 @@ def identify(plug: Platform, connection: Connection) -> Identity:
         known = "" if str(error.hint) == _("Connect the account again.") else error.hint
         raise Invalid(error.message, hint=known or _("Check what you entered.")) from error
     except AdapterError as error:
-        if not error.permanent:
-            error.hint = _("Nothing was kept; try again in a moment.")
-        raise
+        raise told_in_form(plug, error) from error
+
+
+def told_in_form(plug: Platform, error: AdapterError) -> AdapterError:
+    """The same trouble in the words of somebody who is just connecting an account; adapters speak of posts."""
+    if type(error) is AdapterError and error.permanent and not error.hint:
+        message = _("What answered there is not %(platform)s, or refused to say who this is.") % {
+            "platform": plug.label
+        }
+        return AdapterError(message, permanent=True, hint=_("Check what you entered for a slip."), **error.details)
+    if not error.permanent and str(error.hint) in ("", _("It is tried again by itself.")):
+        error.hint = _("Nothing was kept. Check what you entered, or try again in a moment.")
+    return error
 
 
 def save_account(
@@ -329,10 +339,15 @@ def _set_state(account: Account, actor: Actor, state: str, reason: str, *, sourc
 
 
 # --- Taking away ------------------------------------------------------------------------------------------------------
-def disconnect_account(*, account: Account, actor: Actor) -> Account:
-    """Forget the credentials and cancel what is scheduled; what was published stays, on the platform and in history.
+def consequences(account: Account) -> list[str]:
+    """Sentences about what disconnecting the account stops, for whoever is about to do so."""
+    return [said for _receiver, answer in account_leaving.send(sender=Account, account=account) for said in answer]
 
-    Raises Conflict while a post is under way.
+
+def disconnect_account(*, account: Account, actor: Actor) -> Account:
+    """Forget the credentials, cancel what is scheduled and stop what would schedule more, see `consequences`.
+
+    What was published stays, on the platform and in history. Raises Conflict while a post is under way.
     """
     actor.require("manage_accounts", account.workspace)
     with unit_of_work():

@@ -6,3 +6,5 @@ from django.dispatch import Signal
 account_connected = Signal()
 # sender: Account; account: the row, locked; actor. A receiver that raises keeps the account connected.
 account_disconnecting = Signal()
+# sender: Account; account. Asked before anybody disconnects it: receivers give sentences of what would stop then.
+account_leaving = Signal()

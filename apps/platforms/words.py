@@ -38,6 +38,21 @@ def certainty(plug: Platform) -> str:
     return str(CERTAINTY[plug.capability])
 
 
+def way_in(plug: Platform, *, again: bool = False) -> tuple[str, str]:
+    """What the button under the form of a login says, and what happens then. again: the account is connected already.
+
+    Some platforms take a token in place of a login on their page; which of both it is shows only when the form is sent.
+    """
+    label = {"platform": plug.label}
+    own_page = _("You log in on %(platform)s's own page; Rundown never sees your password there.") % label
+    asked = _("%(platform)s is asked whether the credentials work before anything is kept.") % label
+    if not plug.logs_in_on_page({}):
+        return (_("Replace") if again else _("Connect")), asked
+    if plug.logs_in_on_page({field.name: "filled in" for field in plug.credential_fields}):
+        return _("Continue at %(platform)s") % label, own_page
+    return _("Continue"), f"{own_page} {_('With a token, no page opens.')} {asked}"
+
+
 def abilities(plug: Platform) -> list[str]:
     """Short facts: what may be posted, how much of it, and what is counted."""
     said = [*_sizes(plug.limits), *_pace(plug.limits)]

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 from django_scopes import scope
 
 from apps.common.errors import AdapterError, Conflict, Invalid, NotAllowed
+from apps.content.models import Item
+from apps.content.services import Text, create_item
 from apps.lifecycle.models import Event
+from apps.platforms.feed.links import feed_url
 from apps.platforms.models import Account
 from apps.platforms.services import change_account, connect_account, disconnect_account, pause_account, resume_account
+from apps.schedules.evergreen import fill_pools
 from apps.schedules.models import Post, Slot
+from apps.schedules.recurring import fill_recurrences, set_active
+from apps.schedules.reservations import reserve
 from apps.workspaces.actors import SYSTEM
 from apps.workspaces.models import AuditEntry
 from tests.content.conftest import caller
 from tests.factories.platforms import AccountFactory
-from tests.factories.schedules import posts_for
+from tests.factories.schedules import make_pool, make_recurrence, posts_for, ready_item
 
 pytestmark = pytest.mark.django_db
 CANARY = "canary-5d1f0c"
@@ -268,6 +277,62 @@ def test_disconnecting_forgets_the_credentials_and_cancels_what_is_scheduled(in_
     assert AuditEntry.objects.filter(action="account.disconnect").count() == 1
 
 
+def test_what_would_schedule_more_stops_and_says_why(in_workspace, enter, at, by_form):
+    account = by_form()
+    rule = make_recurrence(account)
+    pool = make_pool(account, ready_item(in_workspace))
+    item = create_item(
+        workspace=in_workspace,
+        actor=SYSTEM,
+        kind=Item.Kind.STORY,
+        format=Item.Format.TEXT,
+        text=Text("Not ready", [{"title": "Not ready", "text": "Not ready."}]),
+    )
+    reserved = reserve(item=item, account=account, at=timezone.now() + timedelta(days=2), actor=SYSTEM)
+    posts_for(account, at=timezone.now() + timedelta(days=1))
+    assert fill_recurrences() == 7
+    slots = account.slots.count()
+    told = [
+        "8 scheduled posts are cancelled.",
+        "1 recurring post stops.",
+        "The evergreen pool with 1 item stops.",
+        "1 time reserved for an item that is not ready is not used.",
+        f"{slots} slots rest until the account is connected again.",
+    ]
+    client = enter()
+    page = client.get(at(f"{account.pk}/")).content.decode()
+    assert [sentence for sentence in told if page.count(sentence) != 2] == []  # beside the button and in the question
+    asked = client.post(
+        reverse("admin:platforms_account_changelist"), {"action": "disconnect", "_selected_action": account.pk}
+    ).content.decode()
+    assert [sentence for sentence in told if sentence not in asked] == []
+
+    client.post(at(f"{account.pk}/do/disconnect/"))
+    for row in (rule, pool, reserved):
+        row.refresh_from_db()
+    why = f"It stopped when “{account.name}” was disconnected."
+    assert (rule.active, rule.problem) == (False, why)
+    assert (pool.active, pool.problem) == (False, why)
+    assert (reserved.settled_at, reserved.problem) == (None, why)
+    assert set(Post._base_manager.filter(account=account).values_list("state", flat=True)) == {"cancelled"}
+    assert account.slots.count() == slots
+    assert (fill_recurrences(), fill_pools()) == (0, 0)
+    with pytest.raises(Conflict, match="is disconnected"):
+        set_active(recurrence=rule, active=True, actor=SYSTEM)
+    repeats = client.get(reverse("desk:schedule-repeats", args=[in_workspace.slug])).content.decode()
+    assert why in unescape(repeats)
+
+
+def test_after_connecting_again_a_recurrence_can_go_on(in_workspace, by_form):
+    account = by_form()
+    rule = make_recurrence(account)
+    disconnect_account(account=account, actor=SYSTEM)
+    by_form()
+    rule.refresh_from_db()
+    set_active(recurrence=rule, active=True, actor=SYSTEM)
+    assert (rule.problem, fill_recurrences()) == ("", 7)
+
+
 def test_an_account_with_a_post_under_way_stays(in_workspace, by_form):
     account = by_form()
     [post] = posts_for(account)
@@ -292,6 +357,7 @@ def test_connecting_again_brings_the_history_back(in_workspace, by_form):
 def test_a_feed_keeps_its_page_and_gets_a_new_key(in_workspace):
     account = AccountFactory(workspace=in_workspace, handle="night")
     key = account.credentials["key"]
+    assert account.page_url == feed_url(account.feed)
     disconnect_account(account=account, actor=SYSTEM)
     again = AccountFactory(workspace=in_workspace, handle="night")
     assert again.pk == account.pk

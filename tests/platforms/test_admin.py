@@ -74,7 +74,8 @@ def test_a_check_and_a_farewell_by_action(admin, provider, by_form):
     page = admin.post(ADMIN, chosen | {"action": "check_login"}, follow=True).content.decode()
     assert "The platform refused the account" in page
     asked = admin.post(ADMIN, chosen | {"action": "disconnect"}).content.decode()
-    assert "what is scheduled is cancelled" in asked
+    slots = account.slots.count()
+    assert f"{slots} slots rest until the account is connected again." in asked
     account.refresh_from_db()
     assert account.state == "needs_login"
     admin.post(ADMIN, chosen | {"action": "disconnect", "sure": "yes"})

@@ -89,7 +89,7 @@ class Client:
             hint = _(
                 "Make the bot an administrator of the channel who may post messages, and check the channel's name."
             )
-            return NeedsLogin(_("The bot may not post there: %(said)s") % {"said": said}, hint=hint)
+            return NeedsLogin(_("The bot may not post there: %(said)s.") % {"said": said.rstrip(".")}, hint=hint)
         if parameters.get("migrate_to_chat_id"):
             hint = _("Connect it again as %(chat)s.") % {"chat": parameters["migrate_to_chat_id"]}
             return NeedsLogin(_("The group has become a supergroup with another number."), hint=hint)

@@ -28,5 +28,4 @@ class TestDiscord(PlatformConformance):
             posted_text=lambda result: message(result).payload["content"],
             illustrated=replace(request, pictures=(Picture(image(), "A wave"), Picture(image(9, 9), "തിര"))),
             alt_texts=lambda result: [each["description"] for each in message(result).payload["attachments"]],
-            measured=True,
         )

@@ -31,5 +31,4 @@ class TestMastodon(PlatformConformance):
             posted_text=lambda result: server.source(result.external_id),
             illustrated=replace(request, pictures=pictures),
             alt_texts=alt_texts,
-            measured=True,
         )

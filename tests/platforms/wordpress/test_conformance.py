@@ -25,7 +25,6 @@ class TestWordPress(PlatformConformance):
             unreachable=lambda url: (platform, replace(request, credentials={**request.credentials, "site": url})),
             revoked=lambda: Connection("author", wrong),
             posted_text=lambda result: ask(f"posts/{result.external_id}")["content"]["raw"],
-            measured=True,
         )
 
 

@@ -40,5 +40,4 @@ class TestX(PlatformConformance):
             posted_text=lambda result: found(result)["text"],
             illustrated=replace(request, pictures=pictures),
             alt_texts=alt_texts,
-            measured=True,
         )

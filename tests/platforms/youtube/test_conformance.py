@@ -34,5 +34,4 @@ class TestYouTube(PlatformConformance):
             posted_text=lambda result: youtube.videos[result.external_id]["snippet"]["description"],
             captioned=replace(request, captions=captions),
             captions=lambda result: youtube.videos[result.external_id]["captions"][1],
-            measured=True,
         )
