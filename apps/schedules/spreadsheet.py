@@ -26,6 +26,7 @@ from apps.common.errors import DomainError, Invalid
 from apps.common.transactions import unit_of_work
 from apps.content.models import Item
 from apps.content.services import Text, create_item, submit_item
+from apps.lifecycle.events import emit
 from apps.platforms.models import Account
 from apps.platforms.queries import accounts as connected
 from apps.schedules.concerns import Doubtful
@@ -109,6 +110,8 @@ def import_schedule(
                 raise _TakenBack
             data = {"rows": len(rows), "forced": sum(bool(row.warnings) for row in rows)}
             audit.record(workspace=workspace, actor=actor, action="schedule.import", target=workspace, data=data)
+            told = {**data, "by": actor.label}
+            emit(workspace=workspace, type="schedule.imported", subject=workspace, data=told)
         imported = True
     except _TakenBack:
         pass
