@@ -6,13 +6,19 @@ unexport PYTHONDONTWRITEBYTECODE
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
-JOBS ?= 2
+# One more than there are cores: tests of processes and of time-outs wait more than they work.
+JOBS ?= $(shell echo $$(($$(nproc) + 1)))
 TESTS ?= tests
 POSTS ?= 20000
 SEEDS ?= 1
 FAULTS = FAULT_POSTS=$(POSTS) FAULT_SEEDS=$(SEEDS) FAULT_RESULTS=$(CURDIR)/var/faults.jsonl
-# Rooms without a database: one run says as much as two.
-NO_DATABASE := tests/engines tests/common tests/deploy $(wildcard tests/platforms/*/)
+# One run says as much as two: tests without a database, the walls between workspaces, which are of the code's making
+# and not of the database's, and a clip's way in the browser, which tests/clips goes on both.
+ONCE := tests/engines tests/common tests/deploy $(wildcard tests/platforms/*/) \
+	tests/platforms/test_guard.py tests/platforms/test_declarations.py tests/test_architecture.py tests/test_translations.py \
+	tests/lifecycle/test_machines.py tests/lifecycle/test_diagram.py tests/schedules/test_slots.py tests/schedules/test_quiet.py \
+	tests/stories/test_feed_reader.py tests/content/test_diff.py tests/templates/test_rendering.py \
+	tests/security/test_walls.py tests/browser/test_clips.py
 PYTEST := $(PYTHON) -m pytest -n $(JOBS) --dist worksteal
 # The deployment checks look at the settings as a server has them.
 SERVER := DEBUG=false ALLOWED_HOSTS=desk.example.org SECRET_KEY=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(60))') \
@@ -35,7 +41,7 @@ test-sqlite: tools
 	env -u DATABASE_URL -u REDIS_URL $(PYTEST) $(TESTS)
 
 test-postgres: tools
-	env -u REDIS_URL $(PYTHON) -m tests.servers.postgres -- $(PYTEST) $(TESTS) $(addprefix --ignore=,$(NO_DATABASE))
+	env -u REDIS_URL $(PYTHON) -m tests.servers.postgres -- $(PYTEST) $(TESTS) $(addprefix --ignore=,$(ONCE))
 
 lint: tools ## ruff, import order, deployment checks, missing migrations
 	$(VENV)/bin/ruff check .
