@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import difflib
 
+from django.db.models import Q
+
 from apps.common.text.words import words
 from apps.content.models import Item, Revision
+from apps.templates.models import Generation
 from apps.templates.outcomes import record_outcome
 from apps.templates.provenance import still_there
 
@@ -15,8 +18,13 @@ _WHOLE = frozenset({"blog_draft", "seo_rewrite", "variant"})
 
 def unknown_links(item: Item) -> list[str]:
     """Links and mentions that a model put into the item without having been given them."""
-    rows = Revision._base_manager.filter(item=item).exclude(generation=None).exclude(generation__new_links=[])
-    links = [link for found in rows.values_list("generation__new_links", flat=True) for link in found]
+    made_from = Revision._base_manager.filter(item=item).exclude(generation=None).values_list("generation", flat=True)
+    first = Generation._base_manager.filter(pk__in=made_from)
+    # A text has many answers behind it; all that were asked for about the same story, clip or plan count.
+    about = list(first.exclude(subject="").values_list("subject", flat=True).distinct())
+    rows = Generation._base_manager.filter(Q(pk__in=made_from) | Q(workspace=item.workspace_id, subject__in=about))
+    flagged = rows.filter(trial=False).exclude(new_links=[])
+    links = [link for found in flagged.values_list("new_links", flat=True) for link in found]
     return still_there(dict.fromkeys(links), _all_words(item.current_revision)) if links else []
 
 
@@ -45,4 +53,5 @@ def _generated(revision: Revision, kind: str) -> str:
 
 def _all_words(revision: Revision) -> str:
     fields = [revision.title, revision.hook, revision.body, revision.call_to_action, revision.description]
-    return "\n".join([*fields, *revision.hashtags])
+    variants = [f"{each.title}\n{each.text}" for each in revision.variants.all()]
+    return "\n".join([*fields, *revision.hashtags, *variants])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -11,6 +13,7 @@ from apps.common.errors import Conflict, NotAllowed
 from apps.common.transactions import unit_of_work
 from apps.lifecycle.events import emit
 from apps.templates import cases
+from apps.templates.mails import tell_activation
 from apps.templates.models import Activation, PromptTemplate, PromptVersion
 from apps.templates.services import check_kind, own_template
 from apps.workspaces import audit
@@ -31,7 +34,10 @@ def activate_version(*, workspace: Workspace, version: PromptVersion, actor: Act
     with unit_of_work():
         template = own_template(workspace, kind)
         _require_cases(template, version)
-        _waiting(template).update(state=State.DECLINED, decided_label=actor.label, decided_at=timezone.now())
+        waiting = _waiting(template)
+        if template.needs_approval and waiting.filter(version=version, asked_by=actor.user).exists():
+            return template
+        waiting.update(state=State.DECLINED, decided_label=actor.label, decided_at=timezone.now())
         row = Activation(
             workspace=workspace,
             template=template,
@@ -43,6 +49,7 @@ def activate_version(*, workspace: Workspace, version: PromptVersion, actor: Act
         if template.needs_approval:
             row.save()
             _told(row, actor, "ask_activation", "template.activation_waits")
+            transaction.on_commit(partial(tell_activation, row.pk), robust=True)
         else:
             _use(row, template, actor)
     return template
@@ -113,7 +120,9 @@ def _use(row: Activation, template: PromptTemplate, actor: Actor) -> None:
     row.before, template.active = template.active, row.version
     if template.staging_id == row.version_id:
         template.staging = None
-    template.save(update_fields=["active", "staging"])
+    # Who chooses a version wants it used, not the versions that shared the work until now.
+    template.split = []
+    template.save(update_fields=["active", "staging", "split"])
     row.state, row.decided_label, row.decided_at = State.DONE, actor.label, timezone.now()
     row.save()
     _told(row, actor, "activate", "template.activated")

@@ -22,6 +22,8 @@ from apps.engines.text.base import REPAIRS, TextRequest, TextResult
 from apps.templates import prices, provenance, rendering, spending
 from apps.templates.models import Generation, PromptVersion
 from apps.templates.providers import Asked, asked_of
+from apps.templates.queries import template_of
+from apps.templates.services import require_used_before
 from apps.templates.splits import chosen_version
 from apps.workspaces.actors import Actor
 from apps.workspaces.audit import describe
@@ -78,15 +80,22 @@ def generate(
     becomes of the answer does not count for it. without_model: ask nobody, whatever the workspace's provider is. style:
     how it should sound; whatever drafts text for people passes one, see `apps.content.voice`.
 
-    Call it outside of transactions: it waits for its turn. Raises NotFound without an active version, Invalid for wrong
-    variables, BudgetExceeded over the month's hard limit, Postponed where its turn does not come or the provider rests,
-    AdapterError when the engine fails or does not give what was asked for. Every call that was let in leaves a
-    Generation.
+    Call it outside of transactions: it waits for its turn. What the version does not ask for, it is not told. Every
+    call that was let in leaves a Generation. Raises
+    - NotFound without an active version, Invalid for wrong variables,
+    - Conflict for a version that was never let into use, where that needs a second person or test cases,
+    - BudgetExceeded over the month's hard limit, Postponed where its turn does not come or the provider rests,
+    - AdapterError when the engine fails or does not give what was asked for.
     """
     about = describe_subject(subject)
-    version = version or chosen_version(kind, workspace, about)
+    if version is None:
+        version = chosen_version(kind, workspace, about)
+    elif not trial:
+        require_used_before(template_of(workspace, kind), version)
     if style is not None and takes_voice(version):
         variables = {**variables, "voice": style.text}
+    known = {each["name"] for each in version.variables}
+    variables = {name: value for name, value in variables.items() if name in known}
     prompt = rendering.render(version.instructions, version.text, version.variables, variables)
     asked = Asked("extractive") if without_model else asked_of(workspace, model=version.model)
     temperature = style.temperature if style else None
@@ -180,7 +189,7 @@ class _Call:
             usage=usage,
             cost=self._cost(result, model, usage, row.reserved),
             seconds=result.seconds,
-            new_links=provenance.new_links(result.data, [*vars(self.prompt).values(), self.variables]),
+            new_links=provenance.new_links(result.data, self._given()),
         )
         spending.give_notice(workspace=self.workspace)
         if result.outcome != "parsed":
@@ -228,6 +237,13 @@ class _Call:
             repair=rendering.rule("repair"),
             **options,
         )
+
+    def _given(self) -> list[Any]:
+        """Whose links an answer may have: the version's own words and what the workspace gave, not what strangers wrote
+        (a page may tell a model to add a link), but for a piece of the workspace's own that is worked on."""
+        strangers = {each["name"] for each in self.version.variables if each.get("material") and not each.get("links")}
+        ours = [value for name, value in self.variables.items() if name not in strangers]
+        return [self.version.instructions, self.version.text, *ours]
 
     def _question(self) -> str:
         """Everything that the answer depends on."""

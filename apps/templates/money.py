@@ -23,6 +23,7 @@ from apps.templates.models import Budget, Generation, TextProvider
 from apps.templates.providers import asked_of
 from apps.templates.signals import money_changed
 from apps.templates.spending import locked_budget, month_of, spent_in_month
+from apps.templates.turns import health_of
 from apps.workspaces import audit
 from apps.workspaces.actors import Actor
 from apps.workspaces.models import Workspace
@@ -142,6 +143,8 @@ def shown_provider(workspace: Workspace) -> dict[str, Any]:
         "output_price": row.output_price if row else None,
         "concurrency": asked.concurrency,
         "calls_per_minute": asked.calls_per_minute,
+        "price": asked.price(asked.model),
+        "health": health_of(workspace, asked),
     }
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 from django.db.models import Avg, Count, FloatField, Q, Sum
@@ -18,6 +18,10 @@ from apps.workspaces.models import Workspace
 
 # Of fewer results no mean is shown: it would say more about chance than about the version.
 FLOOR = 5
+# How often a version may be called better, by one measure, while all are alike.
+_CHANCE = 0.02
+# Results are told apart by no less than this, so that a few equal ones do not look certain.
+_STEPS = {"seo_score": 2.0, "edit_share": 0.05, "engagement": 0.1}
 
 
 @dataclass(frozen=True)
@@ -39,13 +43,14 @@ MEASURES = (
 
 @dataclass(frozen=True)
 class Estimate:
-    """count results; mean with an 80% interval from low to high, None of fewer than FLOOR."""
+    """count results; mean and deviation, with an 80% interval of the mean from low to high; None of less than FLOOR."""
 
     measure: Measure
     count: int
     mean: float | None = None
     low: float | None = None
     high: float | None = None
+    deviation: float | None = None
 
     @property
     def missing(self) -> int:
@@ -54,13 +59,10 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Ranked:
-    """best: the measures by which this version surely leads, that is: its interval lies clear of all others."""
-
     version: PromptVersion
     calls: int
     cost: Any
     estimates: tuple[Estimate, ...]
-    best: frozenset[str] = frozenset()
 
 
 def record_outcome(
@@ -102,7 +104,7 @@ def ranking(workspace: Workspace, kind: str) -> list[Ranked]:
     found = list(rows.order_by().values("version").annotate(**sums))
     versions = versions_of(workspace).in_bulk([row["version"] for row in found])
     ranked = [_ranked(versions[row["version"]], row) for row in found if row["version"] in versions]
-    return sorted(_with_best(ranked), key=_order)
+    return sorted(ranked, key=_order)
 
 
 def _ranked(version: PromptVersion, row: dict[str, Any]) -> Ranked:
@@ -128,36 +130,60 @@ def estimate(measure: Measure, count: int, mean: float | None, deviation: float 
         return Estimate(measure, count)
     reach = _student(count - 1) * deviation / math.sqrt(count)
     low, high = measure.bounds
-    return Estimate(measure, count, mean, max(low, mean - reach), min(high, mean + reach))
+    return Estimate(measure, count, mean, max(low, mean - reach), min(high, mean + reach), deviation)
 
 
-def _student(freedom: int) -> float:
-    """The 90th percentile of Student's t (Abramowitz and Stegun 26.7.5; off by less than 0.002 from 4 on)."""
-    z = 1.2815515655446004
+def _student(freedom: float, z: float = 1.2815515655446004) -> float:
+    """The quantile of Student's t where the normal one is z, here of 90% (Abramowitz and Stegun 26.7.5; off by less
+    than 0.002 from 4 degrees on)."""
     first, second = (z**3 + z) / 4, (5 * z**5 + 16 * z**3 + 3 * z) / 96
     third = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384
     return z + first / freedom + second / freedom**2 + third / freedom**3
 
 
-def _with_best(ranked: list[Ranked]) -> Iterable[Ranked]:
-    for each in ranked:
-        best = {mine.measure.name for mine in each.estimates if _leads(mine, each, ranked)}
-        yield Ranked(each.version, each.calls, each.cost, each.estimates, frozenset(best))
+@dataclass(frozen=True)
+class Verdict:
+    """What one measure says of the versions. version: the one that surely leads, None where no difference is seen.
+
+    better: by how much at the least and at the most, against the next best. compared: versions with enough results.
+    """
+
+    measure: Measure
+    version: PromptVersion | None
+    better: tuple[float, float] | None
+    compared: int
 
 
-def _leads(mine: Estimate, owner: Ranked, ranked: list[Ranked]) -> bool:
-    if mine.mean is None:
-        return False
-    others = [
-        other
-        for each in ranked
-        if each is not owner
-        for other in each.estimates
-        if other.measure is mine.measure and other.mean is not None
-    ]
-    if mine.measure.higher_is_better:
-        return bool(others) and all(mine.low > other.high for other in others)
-    return bool(others) and all(mine.high < other.low for other in others)
+def verdicts(ranked: list[Ranked]) -> list[Verdict]:
+    return [_verdict(measure, ranked) for measure in MEASURES]
+
+
+def _verdict(measure: Measure, ranked: list[Ranked]) -> Verdict:
+    """The best mean leads where it differs from every other by more than chance makes any pair differ once in fifty."""
+    known = [(each.version, found) for each in ranked for found in each.estimates if found.measure is measure]
+    known = [(version, found) for version, found in known if found.mean is not None]
+    sign = 1 if measure.higher_is_better else -1
+    known.sort(key=lambda pair: -sign * pair[1].mean)
+    if len(known) < 2:
+        return Verdict(measure, None, None, len(known))
+    (version, best), others = known[0], [found for _version, found in known[1:]]
+    level = 1 - _CHANCE / (len(known) * (len(known) - 1))
+    gains = [_gain(best, other, level) for other in others]
+    if any(low <= 0 for low, _high in gains):
+        return Verdict(measure, None, None, len(known))
+    return Verdict(measure, version, gains[0], len(known))
+
+
+def _gain(best: Estimate, other: Estimate, level: float) -> tuple[float, float]:
+    """Welch's interval of the difference of two means. Results that are all alike are not taken as certain."""
+    least = _STEPS[best.measure.name]
+    parts = [max(found.deviation, least) ** 2 / found.count for found in (best, other)]
+    freedom = sum(parts) ** 2 / sum(
+        part**2 / (found.count - 1) for part, found in zip(parts, (best, other), strict=True)
+    )
+    reach = _student(freedom, NormalDist().inv_cdf(level)) * math.sqrt(sum(parts))
+    gain = abs(best.mean - other.mean)
+    return gain - reach, gain + reach
 
 
 def _order(each: Ranked) -> tuple[float, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
@@ -53,6 +54,12 @@ def active_version(kind: str, workspace: Workspace) -> PromptVersion:
             hint=_("Activate a version under AI templates."),
         )
     return template.active
+
+
+def offered_variables(kind: str) -> list[dict[str, Any]]:
+    """What the work of that kind fills, with types: the variables of the built-in template."""
+    built_in = PromptTemplate._base_manager.select_related("active").filter(workspace=None, kind=kind).first()
+    return built_in.active.variables if built_in and built_in.active else []
 
 
 def previous_version(version: PromptVersion) -> PromptVersion | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 import tomllib
@@ -71,17 +72,40 @@ def check(instructions: str, text: str, variables: Sequence[Mapping[str, Any]]) 
     return problems
 
 
-def _unknown(text: str, declared: Iterable[str]) -> list[str]:
-    known = set(declared)
-    return [_("There is no variable “%(name)s”.") % {"name": name} for name in placeholders(text) if name not in known]
+def _unknown(text: str, declared: Sequence[str]) -> list[str]:
+    wrong = _first_lines((match[1], match.start()) for match in _PLACEHOLDER.finditer(text) if match[1] not in declared)
+    return [
+        _("Line %(line)d: there is no variable “%(name)s”.") % {"line": _line(text, at), "name": name}
+        + _near(name, declared)
+        for name, at in wrong.items()
+    ]
 
 
 def _stray_braces(text: str) -> list[str]:
+    found = (match for match in _BRACES.finditer(text) if not _PLACEHOLDER.fullmatch(match[0]))
+    wrong = _first_lines((match[0], match.start()) for match in found)
     return [
-        _("“%(text)s” is no placeholder; write {{name}}.") % {"text": stray}
-        for stray in dict.fromkeys(_BRACES.findall(text))
-        if not _PLACEHOLDER.fullmatch(stray)
+        _("Line %(line)d: “%(text)s” is no placeholder; write {{name}}.")
+        % {"line": _line(text, at), "text": stray[:60]}
+        for stray, at in wrong.items()
     ]
+
+
+def _first_lines(found: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """Each thing once, where it stands first."""
+    first: dict[str, int] = {}
+    for what, at in found:
+        first.setdefault(what, at)
+    return first
+
+
+def _line(text: str, at: int) -> int:
+    return text.count("\n", 0, at) + 1
+
+
+def _near(name: str, declared: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, declared, n=1)
+    return " " + _("Did you mean “%(name)s”?") % {"name": near[0]} if near else ""
 
 
 def render(instructions: str, text: str, variables: Sequence[Mapping[str, Any]], values: Mapping[str, Any]) -> Rendered:

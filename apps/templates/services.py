@@ -16,7 +16,7 @@ from apps.common.transactions import unit_of_work
 from apps.lifecycle.events import emit
 from apps.templates import rendering
 from apps.templates.models import Kind, PromptTemplate, PromptVersion
-from apps.templates.queries import template_of, versions_of
+from apps.templates.queries import offered_variables, template_of, versions_of
 from apps.workspaces import audit
 from apps.workspaces.actors import Actor
 from apps.workspaces.models import Workspace
@@ -164,6 +164,8 @@ def check_version(kind: str, draft: Draft) -> None:
     problems = rendering.check(draft.instructions, draft.text, draft.variables)
     if kind not in Kind.values:
         problems["kind"] = [_("There is no such kind of template.")]
+    elif "variables" not in problems:
+        problems |= _unfilled(kind, draft.variables)
     try:
         jsonschema.Draft202012Validator.check_schema(draft.schema)
     except jsonschema.SchemaError as error:
@@ -176,6 +178,22 @@ def check_version(kind: str, draft: Draft) -> None:
         problems["options"] = [_("“%(name)s” is unknown or out of range.") % {"name": name} for name in wrong]
     if problems:
         raise Invalid(_("The version is not complete."), hint=_("Correct what is marked."), **problems)
+
+
+def _unfilled(kind: str, variables: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """Variables that the work of that kind does not fill, or with another type: every text would fail."""
+    offered = {each["name"]: each["type"] for each in offered_variables(kind)}
+    unknown = [each["name"] for each in variables if each["name"] not in offered]
+    found = [
+        _("Nothing fills “%(name)s”. This kind offers: %(names)s.") % {"name": name, "names": ", ".join(offered)}
+        for name in unknown
+    ]
+    found += [
+        _("“%(name)s” is of type %(type)s here.") % {"name": each["name"], "type": offered[each["name"]]}
+        for each in variables
+        if each["name"] not in unknown and each.get("type", "text") != offered[each["name"]]
+    ]
+    return {"variables": found} if found else {}
 
 
 def _is_option(name: str, value: Any) -> bool:

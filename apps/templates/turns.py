@@ -63,7 +63,7 @@ def require_working(workspace: Workspace, asked: Asked, now: datetime) -> None:
             retry_after=(asked_until - now).total_seconds(),
             hint=_("Work goes on by itself after that."),
         )
-    tripped_until = _tripped_until(_last_calls(calls, asked), now)
+    tripped_until = _tripped_until(_last_calls(calls), now)
     if tripped_until:
         raise Postponed(
             _("The text provider has not answered %(count)d times in a row, and is left alone for a minute.")
@@ -75,12 +75,10 @@ def require_working(workspace: Workspace, asked: Asked, now: datetime) -> None:
 
 def health_of(workspace: Workspace, asked: Asked) -> Health:
     now, calls = database_now(), _calls(workspace, asked)
-    last = _last_calls(calls, asked)
+    last = _last_calls(calls)
     missed = next((number for number, call in enumerate(last) if call.outcome != Outcome.UNAVAILABLE), len(last))
     until = _asked_until(calls, now) or _tripped_until(last, now)
-    answered = calls.filter(model=asked.model).exclude(
-        outcome__in=[Outcome.RUNNING, Outcome.UNAVAILABLE, Outcome.ERROR]
-    )
+    answered = calls.exclude(outcome__in=[Outcome.RUNNING, Outcome.UNAVAILABLE, Outcome.ERROR])
     return Health(
         state="resting" if until else "failing" if missed else "answers" if last else "unused",
         until=until,
@@ -109,8 +107,9 @@ def _asked_until(calls: QuerySet[Generation], now: datetime) -> datetime | None:
     return calls.filter(rests_until__gt=now).aggregate(until=Max("rests_until"))["until"]
 
 
-def _last_calls(calls: QuerySet[Generation], asked: Asked) -> list[Generation]:
-    over = calls.filter(model=asked.model).exclude(outcome=Outcome.RUNNING)
+def _last_calls(calls: QuerySet[Generation]) -> list[Generation]:
+    """Of any model: a provider calls what answered by another name than what was asked for."""
+    over = calls.exclude(outcome=Outcome.RUNNING)
     return list(over.order_by("-created_at", "-pk")[:TRIPS])
 
 

@@ -18,6 +18,8 @@ from apps.templates.models import Activation, Kind, PromptCase, PromptTemplate, 
 from apps.templates.providers import asked_of
 from apps.templates.samples import items_to_choose, sample_values
 from apps.templates.trials import try_version, unsaved_version
+from apps.templates.turns import health_of
+from apps.workspaces.models import Workspace
 
 TABS = ("edit", "versions", "cases", "ranking")
 SHOWN_VERSIONS = 50
@@ -31,9 +33,14 @@ def templates(request: HttpRequest, slug: str) -> HttpResponse:
         "templates": list(queries.templates_of(request.workspace)),
         "waiting": {each.template_id for each in queries.waiting_activations(request.workspace)},
         "used": queries.uses_by_kind(request.workspace),
-        "asked": asked_of(request.workspace),
+        **_who_is_asked(request.workspace),
     }
     return render(request, "ai/templates.html", context)
+
+
+def _who_is_asked(workspace: Workspace, *, model: str = "") -> dict[str, Any]:
+    asked = asked_of(workspace, model=model)
+    return {"asked": asked, "health": None if asked.is_free else health_of(workspace, asked)}
 
 
 @require_http_methods(["GET", "POST"])
@@ -73,7 +80,7 @@ def _template_page(
         "typed": typed or forms.typed_of(base),
         "problem": problem,
         "tab": tab,
-        "asked": asked_of(workspace, model=found.active.model),
+        **_who_is_asked(workspace, model=found.active.model),
         "waiting": queries.activations_of(workspace, found.kind).filter(state="waiting").first(),
         "may_go_back": activation.last_activation(found) is not None,
         "versions": list(queries.versions_of(workspace).filter(template__kind=found.kind)[:SHOWN_VERSIONS]),
@@ -99,7 +106,9 @@ def _of_tab(tab: str, request: HttpRequest, found: PromptTemplate, base: PromptV
             "fields": sorted(base.schema.get("properties", {})),
             "sample": _indented(sample_values(workspace, base.variables)),
         }
-    return {"ranking": outcomes.ranking(workspace, kind), "measures": outcomes.MEASURES, "floor": outcomes.FLOOR}
+    ranked = outcomes.ranking(workspace, kind)
+    context = {"ranking": ranked, "measures": outcomes.MEASURES, "floor": outcomes.FLOOR}
+    return {**context, "verdicts": outcomes.verdicts(ranked)}
 
 
 def _base(request: HttpRequest, found: PromptTemplate) -> PromptVersion:

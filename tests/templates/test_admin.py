@@ -69,7 +69,7 @@ def test_a_version_can_be_used_at_once(in_workspace, enter):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"text": "{{colour}}"}, "There is no variable “colour”."),
+        ({"text": "{{colour}}"}, "Line 1: there is no variable “colour”."),
         ({"options": '{"temperature": 9}'}, "“temperature” is unknown or out of range."),
         ({"schema": "{"}, "Enter a valid JSON."),
     ],

@@ -64,7 +64,7 @@ def test_a_version_sent_twice_with_one_key_is_added_once(in_workspace, call):
 def test_wrong_versions_and_kinds_are_refused_with_the_field(in_workspace, call):
     answer = call("post", "ai/templates", {"kind": "script", **DRAFT, "text": "{{colour}}"})
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
-    assert "There is no variable “colour”." in answer.content.decode()
+    assert "Line 1: there is no variable “colour”." in answer.content.decode()
     assert call("post", "ai/templates", {"kind": "poem", **DRAFT}).status_code == 422
     assert call("get", "ai/templates/poem").status_code == 404
 
@@ -129,6 +129,7 @@ def test_a_key_is_written_and_never_read(in_workspace, call):
     assert "127.0.0.1 is not a public address." in checked.json()["problem"]
     shown = [made, checked, call("get", "ai/provider"), call("delete", "ai/provider")]
     assert all(b"canary" not in each.content for each in shown)
+    assert (made.json()["health"]["state"], made.json()["price"]) == ("unused", None)
     assert call("get", "ai/provider").json()["own"] is False
 
 

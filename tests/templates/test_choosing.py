@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from decimal import Decimal
 
 import pytest
 from django.core import mail
+from django.db import connection
+from django_scopes import scope
 
 from apps.common.errors import Conflict, Invalid, NotAllowed, NotFound
 from apps.templates import activation, cases, services, spending
@@ -88,6 +91,70 @@ def test_where_versions_need_a_second_person_nobody_agrees_with_themselves(in_wo
     assert active_version("script", in_workspace) == version
     with pytest.raises(Conflict, match="decided already"):
         activation.decline_activation(activation=row, actor=agrees)
+
+
+def test_those_who_may_agree_are_told_that_a_version_waits(
+    in_workspace, actor, member, django_capture_on_commit_callbacks
+):
+    asks, agrees = actor("admin"), member("owner")
+    member("editor")
+    version = make_version(in_workspace, active=False, note="Calmer")
+    services.set_rules(workspace=in_workspace, kind="script", actor=actor("owner"), needs_approval=True)
+    for _ in range(2):
+        with django_capture_on_commit_callbacks(execute=True):
+            activation.activate_version(workspace=in_workspace, version=version, actor=asks)
+    told = [address for each in mail.outbox for address in each.to]
+    assert agrees.email in told
+    assert asks.user.email not in told
+    assert len(told) == len(set(told))
+    assert "asks to use version 1" in mail.outbox[0].body
+    assert f"/w/{in_workspace.slug}/ai/templates/script/" in mail.outbox[0].body
+    assert Activation.objects.get().state == "waiting"
+
+
+def test_a_version_that_nobody_let_into_use_writes_no_work_by_being_named(in_workspace, actor):
+    version = make_version(in_workspace, active=False)
+    about = {"workspace": in_workspace, "kind": "script", "variables": VALUES, "actor": SYSTEM, "version": version}
+    assert generate(**about).generation.version == version
+    services.set_rules(workspace=in_workspace, kind="script", actor=actor("owner"), needs_approval=True)
+    with pytest.raises(Conflict, match="has not been in use yet"):
+        generate(**about)
+    assert generate(**about, trial=True).generation.trial
+
+
+def test_a_chosen_version_does_all_of_the_work(in_workspace, actor):
+    first, second = make_version(in_workspace), make_version(in_workspace)
+    services.split_work(workspace=in_workspace, kind="script", shares={first: 1, second: 1}, actor=actor("admin"))
+    third = make_version(in_workspace)
+    assert template_of(in_workspace, "script").split == []
+    written = generate(workspace=in_workspace, kind="script", variables=VALUES, actor=SYSTEM, subject="story:1")
+    assert written.generation.version == third
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_versions_chosen_at_once_one_is_used_and_the_history_is_one_chain():
+    workspace = WorkspaceFactory()
+    with scope(workspace=workspace):
+        versions = [make_version(workspace, active=False) for _ in range(6)]
+    gate, failed = threading.Barrier(6), []
+
+    def choose(version) -> None:
+        try:
+            gate.wait(30)
+            activation.activate_version(workspace=workspace, version=version, actor=SYSTEM)
+        except Exception as error:
+            failed.append(error)
+        connection.close()
+
+    threads = [threading.Thread(target=choose, args=[version]) for version in versions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    rows = list(Activation._base_manager.filter(workspace=workspace).order_by("pk"))
+    assert (failed, len(rows), {row.state for row in rows}) == ([], 6, {"done"})
+    assert [row.before_id for row in rows[1:]] == [row.version_id for row in rows[:-1]]
+    assert active_version("script", workspace) == rows[-1].version
 
 
 def test_a_version_that_fails_its_cases_is_not_used(in_workspace, actor):

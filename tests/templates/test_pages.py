@@ -176,6 +176,31 @@ def test_a_key_is_kept_replaced_and_never_shown(in_workspace, enter, to):
     assert TextProvider.objects.get().credentials.get("api_key") is None
 
 
+def test_a_provider_that_keeps_failing_is_seen_on_the_pages(in_workspace, enter, to):
+    address = "https://llm.example.org/v1"
+    make_provider(in_workspace, base_url=address, model="homemade")
+    for _ in range(5):
+        make_generation(
+            in_workspace, engine="openai", provider=address, model="homemade", outcome="unavailable", note="It is down."
+        )
+    client = enter("viewer")
+    html = client.get(to("provider")).content.decode()
+    assert "Left alone" in html
+    assert "5 calls in a row without an answer. It is down." in html
+    assert "With a stop set, nothing is asked until the prices are given" in html
+    assert "The text provider is left alone for a while." in client.get(to("templates")).content.decode()
+
+
+def test_the_ranking_says_where_no_difference_is_seen(in_workspace, enter, to):
+    for scores in ((50, 60, 70, 80, 90), (51, 60, 71, 80, 89)):
+        version = make_version(in_workspace)
+        for score in scores:
+            make_generation(in_workspace, version=version, engine="openai", seo_score=score)
+    html = enter("viewer").get(f"{to('template', 'script')}?tab=ranking").content.decode()
+    assert "Between 2 versions no difference is seen" in html
+    assert "Two versions with 5 results each can be compared." in html
+
+
 def test_the_connection_is_tested_and_private_addresses_are_refused(in_workspace, enter, to, service, settings):
     make_provider(in_workspace, base_url=service.url, model=MODEL)
     client = enter()

@@ -45,10 +45,11 @@ def test_a_wrong_value_is_named(values, problems):
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("{{unknown}}", "There is no variable “unknown”."),
-        ("{{title", "“{{” is no placeholder; write {{name}}."),
-        ("{{title|upper}}", "“{{title|upper}}” is no placeholder; write {{name}}."),
-        ("{{#if title}}", "“{{#if title}}” is no placeholder; write {{name}}."),
+        ("One\nTwo {{unknown}} {{unknown}}", "Line 2: there is no variable “unknown”."),
+        ("{{titel}}", "Line 1: there is no variable “titel”. Did you mean “title”?"),
+        ("{{title", "Line 1: “{{” is no placeholder; write {{name}}."),
+        ("a\n\n{{title|upper}}", "Line 3: “{{title|upper}}” is no placeholder; write {{name}}."),
+        ("{{#if title}}", "Line 1: “{{#if title}}” is no placeholder; write {{name}}."),
         (" ", "Write what the model is given."),
     ],
 )

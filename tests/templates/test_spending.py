@@ -175,6 +175,17 @@ def test_a_provider_that_keeps_failing_is_left_alone_for_a_minute(paying, server
     assert health_of(paying, asked_of(paying)).state == "answers"
 
 
+def test_failures_that_answers_lie_between_are_not_in_a_row(paying, server):
+    for number in range(6):
+        dated = {"outcome": "parsed", "model": f"{MODEL}-2026-01-01"}  # as the provider calls it
+        about = dated if number == 3 else {"outcome": "unavailable", "model": MODEL}
+        make_generation(paying, engine="openai", provider=server.url, **about)
+    health = health_of(paying, asked_of(paying))
+    assert (health.state, health.failures, health.answered_at is not None) == ("failing", 2, True)
+    server.will(answers(ANSWER))
+    assert write(paying).data == ANSWER
+
+
 def test_a_provider_that_is_exchanged_is_asked_at_once(paying, server, actor):
     for _ in range(5):
         make_generation(paying, outcome="unavailable", engine="openai", provider="https://old.example", model=MODEL)

@@ -33,6 +33,7 @@ def test_a_changed_file_becomes_the_next_version_of_what_ships(in_workspace, mon
     assert (version.number, version.text) == (2, "{{text}}")
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("kind", Kind.values)
 def test_what_ships_is_complete_and_fits_its_own_rules(kind):
     assert check_version(kind, Draft(**builtin_templates.read(kind))) is None
@@ -88,6 +89,8 @@ def test_who_may_not_change_templates(in_workspace, actor, role):
         ({"instructions": "{{"}, "instructions"),
         ({"variables": [{"name": "A b", "type": "text"}], "text": "x", "instructions": ""}, "variables"),
         ({"variables": [{"name": "a", "type": "date"}], "text": "x", "instructions": ""}, "variables"),
+        ({"variables": [{"name": "colour", "type": "text"}], "text": "x", "instructions": ""}, "variables"),
+        ({"variables": [{"name": "title", "type": "list"}], "text": "x", "instructions": ""}, "variables"),
         ({"schema": {"type": "nonsense"}}, "schema"),
         ({"schema": {"type": "array"}}, "schema"),
         ({"options": {"temperature": 9}}, "options"),

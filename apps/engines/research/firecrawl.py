@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from typing import Any
 
 import httpx
 from django.utils.translation import gettext as _
@@ -31,36 +32,64 @@ class FirecrawlResearcher:
         self._key, self._base, self._private, self._seconds = api_key, base_url.rstrip("/"), private_hosts, seconds
 
     def read(self, url: str) -> Source:
-        answer = self._ask({"url": url, "formats": ["rawHtml"], "onlyMainContent": False})
-        page = answer.get("data") or {}
-        content = page.get("rawHtml") or page.get("html") or ""
-        found = (page.get("metadata") or {}).get("sourceURL") or url
-        return extract(content.encode(), url=found)
+        page = _page(self._ask({"url": url, "formats": ["rawHtml"], "onlyMainContent": False}))
+        about = page.get("metadata")
+        about = about if isinstance(about, dict) else {}
+        status = about.get("statusCode")
+        if isinstance(status, int) and not 200 <= status < 400:
+            said = _("The site answered with status %(status)s.") % {"status": status}
+            hint = _("Leave the page out, or give another address.")
+            raise AdapterError(said, permanent=status < 500 and status != 429, hint=hint)
+        content, found = page.get("rawHtml"), about.get("sourceURL")
+        return extract((content if isinstance(content, str) else "").encode(), url=found if _is_web(found) else url)
 
-    def _ask(self, body: dict) -> dict:
-        transport = TimedTransport(
-            time.monotonic() + self._seconds, lambda host, port: public_addresses(host, port, self._private)
-        )
+    def _ask(self, body: dict[str, str | list[str] | bool]) -> bytes:
+        deadline = time.monotonic() + self._seconds
+        transport = TimedTransport(deadline, lambda host, port: public_addresses(host, port, self._private))
         headers = {"Authorization": f"Bearer {self._key}"}
         try:
-            with httpx.Client(transport=transport, trust_env=False, timeout=self._seconds) as client:
-                answer = client.post(f"{self._base}/v1/scrape", json=body, headers=headers)
+            with (
+                httpx.Client(transport=transport, trust_env=False, timeout=self._seconds) as client,
+                client.stream("POST", f"{self._base}/v1/scrape", json=body, headers=headers) as answer,
+            ):
+                _check(answer)
+                return _body(answer)
         except httpx.HTTPError as error:
             raise AdapterError(_("The research service did not answer."), hint=_("Try again later.")) from error
-        if answer.status_code in (401, 402, 403):
-            raise AdapterError(
-                _("The research service refuses the key."), permanent=True, hint=_("Check the key and its credit.")
-            )
-        if answer.status_code == 429 or answer.status_code >= 500:
-            raise AdapterError(
-                _("The research service is busy."), hint=_("Try again later."), retry_after=_wait(answer)
-            )
-        if answer.status_code != 200 or len(answer.content) > _MOST:
+
+
+def _check(answer: httpx.Response) -> None:
+    if answer.status_code in (401, 402, 403):
+        raise AdapterError(
+            _("The research service refuses the key."), permanent=True, hint=_("Check the key and its credit.")
+        )
+    if answer.status_code in (408, 429) or answer.status_code >= 500:
+        raise AdapterError(_("The research service is busy."), hint=_("Try again later."), retry_after=_wait(answer))
+    if answer.status_code != 200:
+        raise AdapterError(_("The research service could not read the page."), permanent=True)
+
+
+def _body(answer: httpx.Response) -> bytes:
+    body = b""
+    for chunk in answer.iter_bytes():
+        body += chunk
+        if len(body) > _MOST:
             raise AdapterError(_("The research service could not read the page."), permanent=True)
-        try:
-            return answer.json()
-        except json.JSONDecodeError as error:
-            raise AdapterError(_("The answer of the research service could not be read.")) from error
+    return body
+
+
+def _page(body: bytes) -> dict[str, Any]:
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise AdapterError(_("The answer of the research service could not be read.")) from error
+    if not isinstance(answer, dict) or answer.get("success") is False or not isinstance(answer.get("data"), dict):
+        raise AdapterError(_("The research service could not read the page."), permanent=True)
+    return answer["data"]
+
+
+def _is_web(address: Any) -> bool:
+    return isinstance(address, str) and address.startswith(("http://", "https://"))
 
 
 def _wait(answer: httpx.Response) -> float | None:

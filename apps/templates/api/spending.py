@@ -65,6 +65,23 @@ def list_days(request: HttpRequest) -> list[money.Day]:
     return money.days(request.workspace)
 
 
+class HealthOut(Schema):
+    state: Literal["unused", "answers", "failing", "resting"] = Field(
+        description="“resting”: it asked for it, or did not answer five times in a row; work waits until then."
+    )
+    until: datetime | None = Field(examples=[None])
+    failures: int = Field(description="Calls without an answer since the last one with.", examples=[0])
+    said: str = Field(description="Why the last of them had none.", examples=[""])
+    running: int = Field(description="Calls under way.", examples=[1])
+    last_minute: int = Field(description="Calls begun in the last minute.", examples=[4])
+    answered_at: datetime | None
+
+
+class PriceOut(Schema):
+    input: Decimal = Field(description="US dollars per million tokens read.", examples=["0.25"])
+    output: Decimal = Field(examples=["2"])
+
+
 class ProviderOut(Schema):
     own: bool = Field(description="False: the installation's provider is asked.")
     engine: str = Field(description="“extractive”: no model is used.", examples=["openai"])
@@ -75,6 +92,10 @@ class ProviderOut(Schema):
     output_price: Decimal | None = Field(examples=["2"])
     concurrency: int = Field(examples=[2])
     calls_per_minute: int = Field(examples=[0])
+    price: PriceOut | None = Field(
+        description="What counts against the budget; null: nobody knows, and with a hard limit nothing is asked."
+    )
+    health: HealthOut
 
 
 class ProviderIn(Schema):

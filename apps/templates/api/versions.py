@@ -150,7 +150,7 @@ class EstimateOut(Schema):
     mean: float | None = Field(description="Null: not enough results yet.", examples=[81.5])
     low: float | None = Field(description="80% interval of the mean.", examples=[78.0])
     high: float | None = Field(examples=[85.0])
-    leads: bool = Field(description="Its interval lies clear of those of all other versions.")
+    leads: bool = Field(description="It differs from every other by more than chance; of none: no difference is seen.")
 
 
 class RankOut(Schema):
@@ -280,7 +280,9 @@ def list_activations(request: HttpRequest, kind: str) -> QuerySet[Activation]:
 def get_ranking(request: HttpRequest, kind: str) -> list[dict[str, Any]]:
     """The best first. What was written without a model, or to try a version, does not count."""
     request.actor.require("view_content", request.workspace)
-    return [_ranked(each) for each in outcomes.ranking(request.workspace, kind)]
+    ranked = outcomes.ranking(request.workspace, kind)
+    leads = {found.measure.name: found.version for found in outcomes.verdicts(ranked)}
+    return [_ranked(each, leads) for each in ranked]
 
 
 @router.get("/ai/templates/{kind}/cases", response=list[CaseOut], summary="Test cases of a kind")
@@ -369,7 +371,7 @@ def _activation(activation_id: int) -> Activation:
     return found
 
 
-def _ranked(each: outcomes.Ranked) -> dict[str, Any]:
+def _ranked(each: outcomes.Ranked, leads: dict[str, PromptVersion | None]) -> dict[str, Any]:
     estimates = [
         {
             "measure": found.measure.name,
@@ -377,7 +379,7 @@ def _ranked(each: outcomes.Ranked) -> dict[str, Any]:
             "mean": found.mean,
             "low": found.low,
             "high": found.high,
-            "leads": found.measure.name in each.best,
+            "leads": leads[found.measure.name] == each.version,
         }
         for found in each.estimates
     ]

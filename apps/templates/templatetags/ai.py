@@ -25,6 +25,12 @@ def as_words(value: Any) -> str:
 
 
 @register.filter
+def percent(share: float) -> str:
+    """A share of 1 in percent, whole."""
+    return f"{share * 100:.0f}%"
+
+
+@register.filter
 def unlocalized(value: Any) -> str:
     """A number for an attribute, with a point in every language."""
     return str(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,12 +25,16 @@ ships that pass.</p><img src="lamp.jpg" alt="a lamp"></article></body></html>"""
 
 @dataclass
 class Web:
-    """pages: path to (status, content type, body). seen: every path that was asked for, with its user agent."""
+    """pages: path to (status, content type, body). seen: every path that was asked for, with its user agent.
+
+    slow: seconds before answers.
+    """
 
     url: str = ""
     robots: tuple[int, str] = (404, "")
     pages: dict[str, tuple[int, str, str]] = field(default_factory=dict)
     seen: list[tuple[str, str]] = field(default_factory=list)
+    slow: float = 0.0
 
 
 @pytest.fixture
@@ -42,6 +47,7 @@ def web() -> Iterator[Web]:
             status, kind, body = web.pages.get(self.path, (404, "text/html", "no"))
             if self.path == "/robots.txt":
                 (status, body), kind = web.robots, "text/plain"
+            time.sleep(web.slow)
             self.send_response(status)
             if status == 302:
                 self.send_header("Location", body)
@@ -53,6 +59,7 @@ def web() -> Iterator[Web]:
             length = int(self.headers["Content-Length"])
             web.seen.append((self.path, self.rfile.read(length).decode()))
             status, kind, body = web.pages.get(self.path, (404, "text/html", "no"))
+            time.sleep(web.slow)
             self.send_response(status)
             self.send_header("Content-Type", kind)
             self.end_headers()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import socket
+import time
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -101,3 +104,92 @@ def test_firecrawl_refusals_are_told_apart(web, status, permanent):
         FirecrawlResearcher(api_key="canary-key", base_url=web.url, private_hosts=LOOPBACK).read("https://example.org/")
     assert caught.value.permanent is permanent
     assert "canary" not in f"{caught.value} {caught.value.details}"
+
+
+@pytest.mark.parametrize(
+    ("answer", "permanent", "said"),
+    [
+        ({"success": False, "error": "blocked"}, True, "could not read the page"),
+        ({"success": True, "data": None}, True, "could not read the page"),
+        ([1], True, "could not read the page"),
+        ({"data": {"rawHtml": "<p>Gone</p>", "metadata": {"statusCode": 404}}}, True, "answered with status 404"),
+        ({"data": {"rawHtml": "<p>Busy</p>", "metadata": {"statusCode": 503}}}, False, "answered with status 503"),
+        ({"data": {"rawHtml": None, "metadata": []}}, True, "no text to read"),
+        ({"data": {"rawHtml": "x" * (6 * 1024 * 1024)}}, True, "could not read the page"),
+        ("<p>no JSON</p>", False, "could not be read"),
+        ("[" * 100_000, False, "could not be read"),
+    ],
+    ids=["failed", "empty", "list", "gone", "down", "nothing", "huge", "page", "nested"],
+)
+def test_what_firecrawl_could_not_read_says_so(web, answer, permanent, said):
+    body = answer if isinstance(answer, str) else json.dumps(answer)
+    web.pages["/v1/scrape"] = (200, "application/json", body)
+    with pytest.raises(AdapterError, match=said) as caught:
+        FirecrawlResearcher(api_key="k", base_url=web.url, private_hosts=LOOPBACK).read("https://example.org/")
+    assert caught.value.permanent is permanent
+
+
+def test_firecrawl_is_given_its_time_and_no_more(web):
+    web.slow = 3.0
+    started = time.monotonic()
+    with pytest.raises(AdapterError, match="did not answer"):
+        FirecrawlResearcher(api_key="k", base_url=web.url, private_hosts=LOOPBACK, seconds=0.4).read("https://x.org/")
+    assert time.monotonic() - started < 2
+
+
+def test_an_installation_of_firecrawl_inside_is_refused_unless_named(web):
+    with pytest.raises(AdapterError, match="not a public address"):
+        FirecrawlResearcher(api_key="k", base_url=web.url).read("https://example.org/")
+    assert web.seen == []
+
+
+def test_a_page_may_be_so_large_and_so_slow_and_no_more(web):
+    web.pages["/large"] = (200, "text/html", "<p>" + "x" * (3 * 1024 * 1024))
+    with pytest.raises(AdapterError, match="sent more than 3,145,728 bytes") as caught:
+        DirectResearcher(private_hosts=LOOPBACK, seconds=10).read(f"{web.url}/large")
+    assert caught.value.permanent
+    web.slow = 3.0
+    started = time.monotonic()
+    with pytest.raises(AdapterError):
+        DirectResearcher(private_hosts=LOOPBACK, seconds=0.4).read(f"{web.url}/lamps")
+    assert time.monotonic() - started < 2
+
+
+def test_redirects_end(web, direct):
+    web.pages["/round"] = (302, "text/html", "/round")
+    with pytest.raises(AdapterError, match="redirects too often"):
+        direct.read(f"{web.url}/round")
+
+
+def test_a_redirect_to_what_is_private_is_refused(web, direct):
+    web.pages["/inside"] = (302, "text/html", web.url.replace("127.0.0.1", "localhost") + "/lamps")
+    with pytest.raises(AdapterError, match="localhost is not a public address"):
+        direct.read(f"{web.url}/inside")
+    assert [path for path, _agent in web.seen] == ["/robots.txt", "/inside"]
+
+
+def test_a_name_that_turns_private_between_robots_and_page_is_refused_at_connect(web, monkeypatch):
+    """DNS rebinding: what a name stood for a moment ago counts for nothing; each connection asks and judges anew."""
+    asked = []
+
+    def look_up(host: str, port: int, *args: object, **options: object) -> list[tuple]:
+        asked.append(host)
+        address = "93.184.216.34" if len(asked) == 1 else "127.0.0.1"
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
+
+    real = socket.create_connection
+    here = urlsplit(web.url).port
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    # The public address stands for the test's server: only the first connection gets there.
+    monkeypatch.setattr(socket, "create_connection", lambda to, *args, **options: _connected(real, to, here))
+    with pytest.raises(AdapterError, match=r"rebinds\.example is not a public address"):
+        DirectResearcher(seconds=5).read("http://rebinds.example/lamps")
+    assert [path for path, _agent in web.seen] == ["/robots.txt"]
+    assert asked == ["rebinds.example"] * 2
+
+
+def _connected(real, to: tuple[str, int], port: int) -> socket.socket:
+    assert to[0] == "93.184.216.34", "a private address was connected to"
+    opened = socket.socket(socket.AF_INET)
+    opened.connect(("127.0.0.1", port))
+    return opened
