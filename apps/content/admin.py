@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
 from apps.common.errors import DomainError
+from apps.content.images_admin import WithImages
 from apps.content.machine import ITEM_MACHINE
 from apps.content.models import Asset, Item, Revision
 from apps.content.queries import items
@@ -46,7 +47,7 @@ class RevisionInline(WorkspaceTabularInline):
 
 
 @admin.register(Item)
-class ItemAdmin(FoundByWords, WorkspaceAdmin):
+class ItemAdmin(WithImages, FoundByWords, WorkspaceAdmin):
     icon = "movie"
     list_display = ("title", "shown_state", "kind", "shown_version", "created_at", "shown_link")
     list_filter = (StateFilter, "kind", "format")
@@ -54,7 +55,17 @@ class ItemAdmin(FoundByWords, WorkspaceAdmin):
     date_hierarchy = "created_at"
     inlines = (RevisionInline,)
     actions = ("restore_selected",)
-    readonly_fields = ("title", "shown_state", "kind", "format", "language", "source_title", "source_url", "shown_link")
+    readonly_fields = (
+        "title",
+        "shown_state",
+        "kind",
+        "format",
+        "language",
+        "source_title",
+        "source_url",
+        "shown_images",
+        "shown_link",
+    )
     fields = readonly_fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Item]:

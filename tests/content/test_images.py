@@ -198,3 +198,31 @@ def test_images_are_edited_on_a_page(client, item, member):
     assert refused.status_code == 422
     assert "not a JPEG, PNG or WebP picture" in refused.content.decode()
     assert alts(item) == ["Red"]
+
+
+def test_images_are_edited_in_the_admin(client, item, member):
+    client.force_login(member("editor"))
+    client.get(f"/w/{item.workspace.slug}/")  # the admin works in the workspace last visited
+    at = f"/admin/content/item/{item.pk}/"
+    assert f'href="{at}images/"' in client.get(f"{at}change/").content.decode()
+    file = SimpleUploadedFile("waves.png", picture(), "image/png")
+    client.post(f"{at}images/", {"base": "1", "file": file, "alt": "Waves at dusk"})
+    assert alts(item) == ["Waves at dusk"]
+    (image,) = images_of(item.current_revision_id)
+    page = client.get(f"{at}images/").content.decode()
+    assert "Waves at dusk</textarea>" in page
+    stale = client.post(f"{at}images/", {"base": "1", f"alt-{image.pk}": "Late"})
+    assert (stale.status_code, alts(item)) == (409, ["Waves at dusk"])
+    client.post(f"{at}images/", {"base": "2", f"alt-{image.pk}": "Waves"})
+    assert alts(item) == ["Waves"]
+    (image,) = images_of(item.current_revision_id)
+    client.post(f"{at}images/", {"base": "3", "remove": image.pk})
+    assert (alts(item), item.current_revision.number) == ([], 4)
+
+
+def test_who_only_reads_changes_no_images_in_the_admin(client, item, member):
+    client.force_login(member("analyst"))
+    client.get(f"/w/{item.workspace.slug}/")
+    file = SimpleUploadedFile("waves.png", picture(), "image/png")
+    answer = client.post(f"/admin/content/item/{item.pk}/images/", {"base": "1", "file": file, "alt": "Waves"})
+    assert (answer.status_code, alts(item)) == (403, [])

@@ -47,6 +47,13 @@ def test_every_role_of_the_product_is_there(services: dict[str, Any]) -> None:
     assert set(services) == {"web", "dispatcher", "beat", "migrate", "postgres", "valkey"} | workers
 
 
+def test_platforms_by_browser_have_one_and_its_processes_are_reaped(services: dict[str, Any]) -> None:
+    for name in ("worker-posting", "worker-default", "web"):
+        assert services[name]["build"]["args"] == {"EXTRA_PACKAGES": "chromium"}, name
+        assert services[name]["init"] is True, name
+    assert "${EXTRA_PACKAGES}" in DOCKERFILE.read_text()
+
+
 def test_one_port_is_published_and_it_is_the_web_process(services: dict[str, Any]) -> None:
     ports = {name: service["ports"] for name, service in services.items() if "ports" in service}
     assert ports == {"web": ["127.0.0.1:8000:8000"]}
