@@ -150,4 +150,6 @@ if __name__ == "__main__":
     else:
         publishing.set_up()
         numbers = [int(word) for word in sys.argv[1:] if word.isdigit()]
-        sys.exit(0 if tell(run(*numbers or [100])) else 1)
+        with publishing.broker():
+            result = run(*numbers or [100])
+        sys.exit(0 if tell(result) else 1)

@@ -27,13 +27,13 @@ def integrity_of(
 ) -> dict[str, Any]:
     """unsourced: statements without a source; new_links: links and mentions that nobody gave; links: what stands
     behind each, as `links.Link`; twins: texts of the workspace that are nearly the same."""
-    unsourced = [claim["text"] for claim in claims if not claim.get("source")]
+    missing = [claim["text"] for claim in claims if not claim.get("source")]
     given = [plan.title, plan.goal, plan.audience, *plan.competitor_urls]
     given += [text for each in sources for text in (each.url, each.text)]
     return {
         "claims": len(claims),
-        "sourced": len(claims) - len(unsourced),
-        "unsourced": unsourced[:_SHOWN],
+        "sourced": len(claims) - len(missing),
+        "unsourced": list(dict.fromkeys(missing))[:_SHOWN],
         "new_links": new_links(markdown, given)[:_SHOWN],
         "links": [asdict(link) for link in look_at(links_of(markdown))],
         "twins": twins_of(plan, markdown),

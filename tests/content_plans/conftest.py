@@ -129,10 +129,10 @@ def says(request_body: dict[str, Any], **changes: Any) -> dict[str, Any]:
 
 
 class Model:
-    """A loopback model for a workspace. asked: the questions that reached it."""
+    """A loopback model for a workspace. asked: the questions that reached it; before: called with each of them."""
 
     def __init__(self, server: OpenAIServer) -> None:
-        self.server, self.changes = server, {}
+        self.server, self.changes, self.before = server, {}, lambda body: None
 
     @property
     def asked(self) -> int:
@@ -156,6 +156,7 @@ def model(in_workspace, settings) -> Iterator[Model]:
                 return True
 
             def popleft(self):
+                made.before(server.requests[-1].body)
                 return answers(json.dumps(says(server.requests[-1].body, **made.changes)))
 
         server.acts = Acts()

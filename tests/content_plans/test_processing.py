@@ -9,18 +9,21 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from apps.approvals.services import decide
 from apps.common.text.lengths import measure
 from apps.common.text.similar import fingerprint
 from apps.content_plans.integrity import twins_of
 from apps.content_plans.models import ContentPlan
-from apps.content_plans.services import process, set_settings, start_due_plans
+from apps.content_plans.services import process, read_again, set_settings, start_due_plans
 from apps.lifecycle.models import Event, Run
 from apps.lifecycle.runs import start_run
 from apps.lifecycle.services import advance
 from apps.pipeline import plans as flow
-from apps.templates.models import Budget
+from apps.templates.models import Budget, Generation
+from apps.templates.queries import active_version
+from apps.templates.services import Draft, add_version
 from apps.workspaces.actors import SYSTEM
-from tests.content_plans.conftest import PARAGRAPH, fresh
+from tests.content_plans.conftest import METADATA, PARAGRAPH, fresh
 from tests.factories.content import make_item
 from tests.factories.plans import make_plan
 from tests.factories.platforms import AccountFactory
@@ -206,3 +209,65 @@ def test_the_approved_text_goes_to_the_accounts_that_the_plan_names(in_workspace
     ContentPlan.objects.filter(pk=plan.pk).update(item=item, state="ready")
     posts = flow.schedule_plan(item)
     assert [post.account for post in posts] == [named]
+
+
+def test_a_plan_asks_its_own_template_instead_of_the_active_one(in_workspace, carry, model, actor):
+    active = active_version("outline", in_workspace)
+    names = ("instructions", "text", "variables", "schema", "options")
+    own = add_version(
+        workspace=in_workspace,
+        kind="outline",
+        draft=Draft(**{**{name: getattr(active, name) for name in names}, "text": "OUR OWN OUTLINE of {{title}}"}),
+        actor=SYSTEM,
+    )
+    prompts = []
+    for overrides in ({}, {"outline": own.pk}):
+        before = model.asked
+        made(in_workspace, carry, skip_research=True, overrides=overrides)
+        prompts.append(any("OUR OWN OUTLINE" in str(each.body) for each in model.server.requests[before:]))
+    assert prompts == [False, True]
+
+
+def test_every_version_that_wrote_is_told_the_score_and_what_editors_changed(in_workspace, carry, model, actor):
+    plan = made(in_workspace, carry, skip_research=True, platforms=("bluesky",))
+    draft, rewrite = plan.rounds.order_by("number")
+    told = dict(Generation.objects.exclude(seo_score=None).values_list("kind", "seo_score"))
+    assert told == {
+        "outline": draft.seo_score, "blog_draft": draft.seo_score, "metadata": told["metadata"],
+        "seo_rewrite": rewrite.seo_score,
+    }  # fmt: skip
+    item = plan.item
+    assert item.current_revision.generation_id == plan.round.generation_id
+    decide(item=item, revision=item.current_revision, verdict="approve", actor=actor("owner"))
+    assert Generation.objects.get(pk=plan.round.generation_id).edit_share == 0.0
+
+
+def test_without_money_for_another_round_the_best_one_so_far_is_taken(in_workspace, carry, model):
+    budget, _made = Budget.objects.update_or_create(workspace=in_workspace, defaults={"hard_limit": Decimal(5)})
+    plan = make_plan(in_workspace, skip_research=True)
+    process(plan=plan, actor=SYSTEM)
+
+    def spend(request_body):
+        """The last answer of the draft comes when the limit is lowered to what was spent."""
+        if set(request_body["response_format"]["json_schema"]["schema"]["properties"]) == set(METADATA):
+            Budget._base_manager.filter(pk=budget.pk).update(hard_limit=Decimal("0.000001"))
+
+    model.before = spend
+    carry("plan", plan)
+    after = fresh(plan)
+    assert (after.state, after.rounds.count(), after.item.state) == ("ready", 1, "in_review")
+
+
+def test_pages_are_read_again_and_one_that_fails_now_keeps_what_was_read(in_workspace, site, carry, settings):
+    plan = made(in_workspace, carry, competitor_urls=(site("/one"), site("/missing")))
+    page = plan.pages.get(position=1)
+    first = page.read_at
+    read_again(plan=plan, actor=SYSTEM, page=page)
+    assert carry("plan_read", plan, urls=[page.url]).state == "succeeded"
+    assert site.seen.count("/one") == 2
+    page.refresh_from_db()
+    assert (page.outcome, page.read_at > first) == ("read", True)
+    settings.PRIVATE_HOSTS = frozenset()
+    carry("plan_read", plan, urls=plan.competitor_urls)
+    page.refresh_from_db()
+    assert (page.outcome, page.title, "not a public address" in page.error) == ("read", "Barrels compared", True)

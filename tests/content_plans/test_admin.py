@@ -1,0 +1,108 @@
+"""Plans in the admin: the whole brief as a form, the actions of the machine, and what became of it."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.cache import cache
+from django.urls import reverse
+
+from apps.content_plans.models import ContentPlan
+from apps.lifecycle.models import Run
+from apps.templates.models import Kind
+from apps.templates.queries import active_version
+from tests.content_plans.test_results import published_plan
+from tests.factories.plans import make_page, make_plan
+from tests.factories.platforms import AccountFactory
+
+LIST = "admin:content_plans_contentplan_changelist"
+FORM = {
+    "title": "Rain barrels", "goal": "Readers choose one.", "audience": "Gardeners", "keyphrase": "rain barrel",
+    "secondary": "water butt\nbarrel stand", "tone": "dry", "language": "en", "platforms": ["bluesky", "wordpress"],
+    "competitor_urls": "https://example.org/one", "skip_research": "on", "due_on": "2027-03-01",
+}  # fmt: skip
+
+
+@pytest.fixture
+def enter(client, member):
+    """enter("editor") is a browser in which somebody with that role is signed in, who may come into the admin."""
+
+    def sign_in(role: str = "editor"):
+        cache.clear()
+        client.force_login(member(role))
+        return client
+
+    return sign_in
+
+
+def act(client, action: str, *plans: ContentPlan):
+    return client.post(reverse(LIST), {"action": action, "_selected_action": [plan.pk for plan in plans]}, follow=True)
+
+
+def test_every_field_of_the_brief_is_in_the_form(in_workspace, enter):
+    client, account = enter(), AccountFactory(workspace=in_workspace)
+    version = active_version(Kind.OUTLINE, in_workspace)
+    said = {**FORM, "accounts": [account.pk], "overrides": f"outline={version.number}"}
+    answer = client.post(reverse("admin:content_plans_contentplan_add"), said)
+    plan = ContentPlan.objects.get()
+    assert (answer.status_code, plan.owner is not None, list(plan.accounts.all())) == (302, True, [account])
+    assert (plan.title, plan.secondary, plan.platforms, plan.competitor_urls, plan.skip_research, str(plan.due_on)) == (
+        "Rain barrels", ["water butt", "barrel stand"], ["bluesky", "wordpress"], ["https://example.org/one"], True,
+        "2027-03-01",
+    )  # fmt: skip
+    assert plan.overrides == {"outline": version.pk}
+    page = reverse("admin:content_plans_contentplan_change", args=[plan.pk])
+    html = client.get(page).content.decode()
+    assert (f"outline={version.number}</textarea>" in html, "water butt\nbarrel stand</textarea>" in html) == (
+        True,
+        True,
+    )
+    client.post(page, {**said, "tone": "warm", "overrides": ""})
+    plan.refresh_from_db()
+    assert (plan.tone, plan.overrides, list(plan.accounts.all())) == ("warm", {}, [account])
+
+
+def test_a_wrong_field_says_so_beside_itself(in_workspace, enter):
+    said = {**FORM, "competitor_urls": "ftp://example.org/x", "overrides": "outline=99"}
+    add = reverse("admin:content_plans_contentplan_add")
+    html = enter().post(add, said).content.decode()
+    assert "names no version of a template" in html
+    assert "is no web address" in enter().post(add, {**said, "overrides": ""}).content.decode()
+    assert not ContentPlan.objects.exists()
+
+
+def test_the_machine_s_actions_work_on_a_selection_and_one_refusal_stops_no_other(in_workspace, enter):
+    client = enter()
+    fresh, failed = make_plan(in_workspace, title="Fresh"), make_plan(in_workspace, title="Broken", state="failed")
+    busy = make_plan(in_workspace, title="Busy", state="generating")
+    html = act(client, "process_selected", fresh, busy).content.decode()
+    assert ("Done for 1 plan." in html, "Busy:" in html) == (True, True)
+    act(client, "retry_selected", failed)
+    states = dict(ContentPlan.objects.values_list("title", "state"))
+    assert states == {"Fresh": "queued", "Broken": "queued", "Busy": "generating"}
+
+
+def test_the_pages_are_read_again_and_plans_duplicated_from_the_table(in_workspace, enter):
+    client, plan = enter(), make_plan(in_workspace, competitor_urls=("https://example.org/1",))
+    make_page(plan)
+    act(client, "read_selected", plan)
+    assert Run.objects.get(kind="plan_read").args == {"urls": ["https://example.org/1"]}
+    act(client, "duplicate_selected", plan)
+    assert ContentPlan.objects.filter(title=f"{plan.title} (copy)", state="draft").count() == 1
+
+
+def test_only_the_buttons_that_the_state_allows_are_shown(in_workspace, enter):
+    client = enter()
+
+    def buttons(plan: ContentPlan) -> list[str]:
+        html = client.get(reverse("admin:content_plans_contentplan_change", args=[plan.pk])).content.decode()
+        return [name for name in ("process_here", "retry_here", "_save") if f'{name}"' in html]
+
+    assert buttons(make_plan(in_workspace)) == ["process_here", "_save"]
+    assert buttons(make_plan(in_workspace, state="failed")) == ["retry_here", "_save"]
+    assert buttons(make_plan(in_workspace, state="refining")) == []
+
+
+def test_the_results_stand_on_the_plan(in_workspace, enter):
+    plan, post = published_plan(in_workspace)
+    html = enter("admin").get(reverse("admin:content_plans_contentplan_change", args=[plan.pk])).content.decode()
+    assert (post.account.name in html, "after 1 hour: 1234 views" in html) == (True, True)
