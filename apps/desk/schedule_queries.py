@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
-from django.utils.dates import WEEKDAYS
+from django.utils.dates import WEEKDAYS, WEEKDAYS_ABBR
 from django.utils.translation import gettext_lazy as _
 
 from apps.content.models import Item
@@ -103,13 +103,14 @@ def items_to_choose() -> QuerySet[Item]:
 class WeekDay:
     number: int
     name: str
+    short: str
     slots: list[Slot]
 
 
 def week(account: Account) -> list[WeekDay]:
     slots = list(queries.slots_of(account).order_by("time", "timezone", "pk"))
     return [
-        WeekDay(number, str(name), [slot for slot in slots if slot.weekday == number])
+        WeekDay(number, str(name), str(WEEKDAYS_ABBR[number]), [slot for slot in slots if slot.weekday == number])
         for number, name in sorted(WEEKDAYS.items())
     ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.dates import WEEKDAYS
+from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -82,7 +82,7 @@ def repeats(request: HttpRequest, slug: str) -> HttpResponse:
         "accounts": accounts,
         "poolless": [each for each in accounts if each.pk not in pooled],
         "items": list(schedule_queries.items_to_choose()),
-        "weekdays": sorted(WEEKDAYS.items()),
+        "weekdays": sorted(WEEKDAYS_ABBR.items()),
     }
     return render(request, "desk/schedule_repeats.html", context)
 

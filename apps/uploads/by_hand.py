@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.common.errors import Invalid, NotFound
+from apps.common.text.slugs import slug
 from apps.content.models import Asset
 from apps.platforms.base import Draft
 from apps.schedules.drafts import draft_of, video_of
@@ -76,8 +77,7 @@ def files_of(post: Post) -> tuple[Asset, ...]:
 
 def file_name(asset: Asset, post: Post) -> str:
     """What the file is called when a person saves it."""
-    kept = "".join(letter if letter.isalnum() else "-" for letter in post.variant.title)[:80].strip("-")
-    return f"{kept or 'post'}{Path(asset.file.name).suffix}"
+    return f"{slug(post.variant.title) or 'post'}{Path(asset.file.name).suffix}"
 
 
 # --- Links that need no sign-in ---------------------------------------------------------------------------------------
