@@ -128,6 +128,11 @@ def test_a_person_who_chose_malayalam_reads_it(client, workspace, member):
     assert '<html lang="ml"' in page
 
 
+def test_what_shipped_prompts_say_of_their_variables_is_collected():
+    collected = {texts(message)[0] for message in collect(ROOT) if message.id and app_of(message) == "apps/templates"}
+    assert {"What people search for", "The brand voice"} <= collected
+
+
 def test_the_browser_s_language_is_used_before_signing_in(client, db):
     page = client.get("/accounts/login/", headers={"Accept-Language": "ml-IN,ml;q=0.9"}).content.decode()
     assert re.search(r"<h1[^>]*>(.*?)</h1>", page).group(1) == "പ്രവേശിക്കുക"

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Iterator, Mapping
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract
@@ -58,7 +60,19 @@ def collect(root: Path) -> Catalog:
         name = path.relative_to(root).as_posix()
         for _line, texts, _comments, context in extract("python", BytesIO(_as_python(path)), KEYWORDS):
             catalog.add(texts, locations=[(name, 0)], context=context)
+    for path in sorted(root.glob("apps/*/builtin/*.toml")):
+        for about in _told(tomllib.loads(path.read_text(encoding="utf-8"))):
+            catalog.add(about, locations=[(path.relative_to(root).as_posix(), 0)])
     return catalog
+
+
+def _told(data: Mapping[str, Any]) -> Iterator[str]:
+    """What shipped data says about itself to people: every `about` that is a text."""
+    for name, value in data.items():
+        if name == "about" and isinstance(value, str):
+            yield value
+        elif isinstance(value, Mapping):
+            yield from _told(value)
 
 
 def refresh(path: Path, collected: Catalog) -> Catalog:

@@ -11,7 +11,7 @@ import regex
 
 from apps.common.text.duration import sentence_seconds
 from apps.common.text.sentences import sentences
-from apps.common.text.words import graphemes
+from apps.common.text.words import belong_together, graphemes
 
 Problem = Literal["", "too_short", "too_long"]
 
@@ -99,7 +99,7 @@ def _units(text: str, longest: float, language: str) -> Iterator[_Unit]:
         if seconds <= longest:
             yield _Unit(sentence, seconds, _sentence_cost(sentence))
             continue
-        pieces = list(_pieces(sentence, longest, language))
+        pieces = _untorn(_pieces(sentence, longest, language))
         for piece in pieces[:-1]:
             yield _Unit(piece, sentence_seconds(piece, language=language), _INSIDE_SENTENCE)
         yield _Unit(pieces[-1], sentence_seconds(pieces[-1], language=language), _sentence_cost(sentence))
@@ -121,6 +121,17 @@ def _pieces(sentence: str, longest: float, language: str) -> Iterator[str]:
                 yield group
             else:
                 yield from _grouped(graphemes(group), fine, language)
+
+
+def _untorn(pieces: Iterator[str]) -> list[str]:
+    """The pieces, without a cut inside of a character: a mark may stand on a space or a comma."""
+    joined: list[str] = []
+    for piece in pieces:
+        if joined and belong_together(joined[-1], piece):
+            joined[-1] += piece
+        else:
+            joined.append(piece)
+    return joined
 
 
 def _grouped(pieces: list[str], seconds: float, language: str) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 import regex
 
-from apps.common.text.words import word_set
+from apps.common.text.words import belong_together, word_set
 
 _INITIAL_NAMES = {
     # How the names of Latin letters are written when they stand for initials ("എം. ടി. വാസുദേവൻ നായർ").
@@ -63,6 +63,8 @@ def sentences(text: str, *, language: str = "en") -> list[str]:
 
 
 def _ends_sentence(text: str, start: int, match: regex.Match[str]) -> bool:
+    if belong_together(match[0], text[match.end() : match.end() + 1]):
+        return False
     if match["line"] is not None:
         return True
     following = _NEXT_WORD.match(text, match.end())

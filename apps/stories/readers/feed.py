@@ -17,7 +17,7 @@ from pydantic import Field, field_validator
 
 from apps.common.errors import AdapterError
 from apps.common.text.normalise import normalise
-from apps.common.text.words import words
+from apps.common.text.words import count_words
 from apps.stories.readers.base import FetchedStory, Findings, SourceSettings, length_problem
 
 _BLOCKS = frozenset(
@@ -109,7 +109,7 @@ class FeedReader:
         for entry in feed.entries[: self.settings.limit]:
             findings.seen += 1
             story = self._story(entry, site)
-            reason = length_problem(self.settings, len(words(story.text))) if story.text else "no_text"
+            reason = length_problem(self.settings, count_words(story.text)) if story.text else "no_text"
             if reason:
                 findings.left_out[reason] += 1
             else:
@@ -124,7 +124,7 @@ class FeedReader:
     def _story(self, entry: feedparser.FeedParserDict, site: str) -> FetchedStory:
         link = entry.get("link", "")
         text = html_to_text(_longest_content(entry))
-        if self.settings.follow_links and link and len(words(text)) < max(1, self.settings.min_words):
+        if self.settings.follow_links and link and count_words(text) < max(1, self.settings.min_words):
             text = self._linked_text(link) or text
         return FetchedStory(
             external_id=(entry.get("id") or link or entry.get("title", ""))[:200],

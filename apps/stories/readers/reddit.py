@@ -18,7 +18,7 @@ from prawcore import exceptions as reddit_errors
 from pydantic import Field, field_validator, model_validator
 
 from apps.common.errors import AdapterError
-from apps.common.text.words import words
+from apps.common.text.words import count_words
 from apps.stories.readers.base import FetchedStory, Findings, Name, SourceSettings, length_problem
 
 SORTS = ("hot", "new", "top", "rising", "controversial")
@@ -153,7 +153,7 @@ class RedditReader:
             return "flair"
         if not _passes(post.author.name, wanted.authors, wanted.without_authors):
             return "author"
-        return length_problem(wanted, len(words(body)))
+        return length_problem(wanted, count_words(body))
 
 
 def _slow_down(seconds: float) -> AdapterError:

@@ -15,7 +15,7 @@ from apps.common.text.duration import spoken_seconds
 from apps.common.text.markup import visible
 from apps.common.text.normalise import normalise
 from apps.common.text.similar import fingerprint, near_identical
-from apps.common.text.words import shorten, words
+from apps.common.text.words import count_words, shorten, words
 from apps.common.transactions import unit_of_work
 from apps.lifecycle.events import emit
 from apps.stories.models import Source, Story
@@ -174,7 +174,7 @@ def draft_story(
         score=fetched.score,
         nsfw=fetched.nsfw,
         language=language,
-        words=len(words(plain)),
+        words=count_words(plain),
         spoken_seconds=spoken_seconds(plain, language=language),
         fingerprint=fingerprint(text),
         posted_at=fetched.posted_at,

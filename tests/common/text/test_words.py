@@ -5,6 +5,8 @@ import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from apps.common.templatetags.scripts import initial
+from apps.common.templatetags.scripts import shorten as shorten_in_template
 from apps.common.text.hashtags import build_hashtag, extract_hashtags, is_hashtag, unique_hashtags
 from apps.common.text.normalise import normalise
 from apps.common.text.slugs import slug
@@ -122,3 +124,8 @@ def test_a_built_tag_is_a_tag_or_nothing(text):
     tag = build_hashtag(text)
     assert tag == "" or (is_hashtag(tag) and extract_hashtags(f"#{tag}") == [normalise(tag)])
     assert "".join(graphemes(text)) == text
+
+
+def test_templates_cut_between_characters_too():
+    assert [initial(name) for name in ("ക്ഷേമ", "हिन्दी", "👨‍👩‍👧 us", " ada", "")] == ["ക്ഷേ", "हि", "👨‍👩‍👧", "A", ""]
+    assert shorten_in_template("കേരളത്തിലെ വാർത്തകൾ", "8") == "കേരളത്തിലെ…"
