@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from apps.clips.models import Clip, IncomingFile
 from apps.clips.services import drop_expired_uploads
+from apps.lifecycle.models import Event
 from tests.content.conftest import caller
 from tests.factories.workspaces import WorkspaceFactory, add_person
 
@@ -195,6 +196,8 @@ def test_an_upload_given_up_or_forgotten_leaves_nothing(sender, whole, settings)
     IncomingFile._base_manager.filter(pk=forgotten.rpartition("/")[2]).update(expires_at=past)
     assert sender.send(forgotten, 1000, whole[1000:]).status_code == 404
     assert drop_expired_uploads() == 1
+    told = Event._base_manager.filter(type__startswith="clip.upload").order_by("seq").values_list("type", flat=True)
+    assert list(told) == [*["clip.upload"] * 3, "clip.upload_discarded", "clip.upload_expired"]
     assert [path.name for path in Path(settings.INCOMING_ROOT).iterdir()] == [
         f"{running.rpartition('/')[2].replace('-', '')}.part"
     ]

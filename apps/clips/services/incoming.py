@@ -28,8 +28,9 @@ from apps.clips.services.intake import (
 )
 from apps.common.errors import Conflict, DomainError, Invalid, NotFound
 from apps.common.transactions import unit_of_work
+from apps.lifecycle.events import emit
 from apps.workspaces import audit
-from apps.workspaces.actors import Actor
+from apps.workspaces.actors import SYSTEM, Actor
 from apps.workspaces.models import Workspace
 
 KEPT = timedelta(hours=24)
@@ -86,9 +87,7 @@ def begin_upload(*, workspace: Workspace, actor: Actor, name: str, size: int, la
             expires_at=timezone.now() + KEPT,
         )
         upload.save()
-        audit.record(
-            workspace=workspace, actor=actor, action="clip.upload", target=upload, data={"name": name, "size": size}
-        )
+        _note(upload, actor, "clip.upload")
     return upload
 
 
@@ -156,6 +155,12 @@ def finish_upload(*, upload: IncomingFile, actor: Actor) -> Clip:
     return clip
 
 
+def _note(upload: IncomingFile, actor: Actor, action: str) -> None:
+    data = {"name": upload.name, "size": upload.size}
+    audit.record(workspace=upload.workspace, actor=actor, action=action, target=upload, data=data)
+    emit(workspace=upload.workspace_id, type=action, subject=upload, data={**data, "by": actor.label})
+
+
 def _forget(upload: IncomingFile) -> None:
     IncomingFile._base_manager.filter(pk=upload.pk).delete()
     upload.path.unlink(missing_ok=True)
@@ -163,14 +168,18 @@ def _forget(upload: IncomingFile) -> None:
 
 def discard_upload(*, upload: IncomingFile, actor: Actor) -> None:
     actor.require("write_content", upload.workspace)
-    _forget(upload)
+    with unit_of_work():
+        _note(upload, actor, "clip.upload_discarded")
+        _forget(upload)
 
 
 def drop_expired_uploads() -> int:
     """Uploads that nobody went on with, and files that no row names any more; returns how many uploads."""
-    old = list(IncomingFile._base_manager.filter(expires_at__lt=timezone.now()))
+    old = list(IncomingFile._base_manager.filter(expires_at__lt=timezone.now()).select_related("workspace"))
     for upload in old:
-        _forget(upload)
+        with unit_of_work():
+            _note(upload, SYSTEM, "clip.upload_expired")
+            _forget(upload)
     folder = Path(settings.INCOMING_ROOT)
     if folder.is_dir():
         limit = (timezone.now() - 2 * KEPT).timestamp()

@@ -134,9 +134,9 @@ def look_again(*, row: InboxFile, actor: Actor) -> None:
     """Forget what became of a file, so that it is looked at as if it had just been dropped."""
     actor.require("write_content", row.workspace)
     with unit_of_work():
-        audit.record(
-            workspace=row.workspace, actor=actor, action="inbox.look_again", target=row, data={"path": row.path}
-        )
+        data = {"path": row.path}
+        audit.record(workspace=row.workspace, actor=actor, action="inbox.look_again", target=row, data=data)
+        emit(workspace=row.workspace_id, type="inbox.look_again", subject=row, data={**data, "by": actor.label})
         row.delete()
 
 
