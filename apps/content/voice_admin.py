@@ -37,10 +37,10 @@ class Lines(forms.CharField):
 
 
 class VoiceForm(forms.ModelForm):
-    examples = Lines(label=_("examples"), between=_BREAK, help_text=_("A line of --- stands between two."))
-    words = Lines(label=_("words we use"), help_text=_("One a line."))
+    examples = Lines(label=_("Texts that sound right"), between=_BREAK, help_text=_("A line of --- stands between two."))
+    words = Lines(label=_("Words we use"), help_text=_("One a line."))
     banned = Lines(
-        label=_("banned phrases"),
+        label=_("Banned phrases"),
         help_text=_(
             "One a line. Case, hyphens and spaces do not matter; “amaz*” stands for every word that begins so."
         ),

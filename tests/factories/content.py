@@ -7,6 +7,7 @@ from typing import Any
 
 from apps.content.models import Asset, Item, Revision, SearchEntry
 from apps.content.services import Text, create_item, keep_asset, submit_item
+from apps.content.voice import change_brand_voice
 from apps.lifecycle.services import advance
 from apps.workspaces.actors import SYSTEM, Actor
 from apps.workspaces.models import Workspace
@@ -50,6 +51,9 @@ def make_asset(revision: Revision, folder: Path, *, kind: str = "preview", part:
 
 
 TENANT = {
+    "content.BrandVoice": lambda workspace: change_brand_voice(
+        workspace=workspace, actor=SYSTEM, summary=workspace.name, banned=["game changer"]
+    ),
     "content.SearchEntry": lambda workspace: SearchEntry._base_manager.get(
         kind="item", object_id=make_item(workspace, text=make_text(f"{workspace.name} entry")).pk
     ),

@@ -27,7 +27,7 @@ OBJECTS = {
     "upload_id": "clips.IncomingFile",
     "plan_id": "content_plans.ContentPlan",
 }
-WORDS = {"action": "cancel", "kind": "script", "platform": "feed"}
+WORDS = {"language": "ml", "action": "cancel", "kind": "script", "platform": "feed"}
 # Where another word is needed: by name of the route.
 WORDS_OF = {
     "ai:act": {"action": "rollback"},
