@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from apps.content.findings import banned_in
 from apps.content.models import Item
 from apps.content.provenance import unknown_links
-from apps.content_plans.integrity import concerns_of
+from apps.content_plans.integrity import concerns_of, given_to
+from apps.templates.provenance import new_links
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ def reasons_for(item: Item) -> list[Reason]:
     """What somebody must have looked at before this item goes out; empty when nothing was found."""
     found = {each["code"]: Reason(each["code"], each["message"], tuple(each["details"])) for each in concerns_of(item)}
     links = unknown_links(item)
-    if links:
+    if links and (links := new_links(links, given_to(item))):
         said = _("Links and mentions that nobody gave")
         known = found["unknown"].details if "unknown" in found else ()
         found["unknown"] = Reason("unknown", said, tuple(dict.fromkeys([*known, *links])))

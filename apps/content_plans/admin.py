@@ -69,7 +69,7 @@ class ContentPlanAdmin(FoundByWords, WorkspaceAdmin):
     actions = ("process_selected", "retry_selected", "read_selected", "duplicate_selected")
     actions_submit_line = ("process_here", "retry_here")
     outcome_fields = (
-        "shown_state", "shown_problem", "seo_score", "rounds_done", "edition", "shown_item", "shown_results",
+        "state_name", "shown_problem", "seo_score", "rounds_done", "edition", "shown_item", "shown_results",
         "shown_page", "created_at",
     )  # fmt: skip
 
@@ -102,6 +102,10 @@ class ContentPlanAdmin(FoundByWords, WorkspaceAdmin):
     @display(description=_("state"), ordering="state", label=TONES)
     def shown_state(self, plan: ContentPlan) -> tuple[str, str]:
         return plan.current.tone, plan.get_state_display()
+
+    @display(description=_("state"))
+    def state_name(self, plan: ContentPlan) -> str:
+        return plan.get_state_display()
 
     @display(description=_("problem"))
     def shown_problem(self, plan: ContentPlan) -> str:

@@ -26,13 +26,13 @@ class PlanForm(forms.ModelForm):
     workspace: Workspace
 
     secondary = forms.CharField(
-        label=_("further keyphrases"), required=False, help_text=_("One a line."), widget=UnfoldAdminTextareaWidget
+        label=_("Further keyphrases"), required=False, help_text=_("One a line."), widget=UnfoldAdminTextareaWidget
     )
     competitor_urls = forms.CharField(
-        label=_("pages to read"), required=False, help_text=_("One a line."), widget=UnfoldAdminTextareaWidget
+        label=_("Pages to read"), required=False, help_text=_("One a line."), widget=UnfoldAdminTextareaWidget
     )
     platforms = forms.MultipleChoiceField(
-        label=_("platforms"),
+        label=_("Platforms"),
         required=False,
         choices=lambda: [(name, each.label) for name, each in text_platforms().items()],
         widget=UnfoldAdminSelectMultipleWidget,

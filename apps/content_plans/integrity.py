@@ -77,3 +77,9 @@ def concerns_of(item: Item) -> list[dict[str, Any]]:
         integrity["links"] = [link for link in integrity.get("links", []) if link["url"] in links]
         integrity["new_links"] = still_there(integrity.get("new_links", []), text)
     return findings(integrity)
+
+
+def given_to(item: Item) -> list[str]:
+    """The addresses that the brief of the item's plan names, and where they led."""
+    plan = ContentPlan._base_manager.filter(item=item).first()
+    return [*plan.competitor_urls, *plan.pages.values_list("found_at", flat=True)] if plan else []

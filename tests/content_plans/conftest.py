@@ -129,10 +129,10 @@ def says(request_body: dict[str, Any], **changes: Any) -> dict[str, Any]:
 
 
 class Model:
-    """A loopback model for a workspace. asked: the questions that reached it; before: called with each of them."""
+    """A loopback model for a workspace. asked: the questions that reached it."""
 
     def __init__(self, server: OpenAIServer) -> None:
-        self.server, self.changes, self.before = server, {}, lambda body: None
+        self.server, self.changes = server, {}
 
     @property
     def asked(self) -> int:
@@ -156,7 +156,6 @@ def model(in_workspace, settings) -> Iterator[Model]:
                 return True
 
             def popleft(self):
-                made.before(server.requests[-1].body)
                 return answers(json.dumps(says(server.requests[-1].body, **made.changes)))
 
         server.acts = Acts()
