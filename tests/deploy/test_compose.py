@@ -68,6 +68,16 @@ def test_every_service_is_checked_and_restarted_but_the_one_that_ends(services: 
         assert services[name]["healthcheck"]["test"], name
 
 
+def test_workers_end_softly_and_leave_no_browser_behind(services: dict[str, Any]) -> None:
+    """SIGQUIT gives running tasks their time before a worker goes, and the engine waits longer than that."""
+    for name in services.keys() - OTHERS:
+        assert services[name]["init"] is True, f"{name} reaps what its children leave"
+    for queue in settings.QUEUES:
+        worker = services[f"worker-{queue}"]
+        assert worker["stop_signal"] == "SIGQUIT"
+        assert int(worker["stop_grace_period"].removesuffix("s")) > settings.CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT
+
+
 def test_nothing_starts_before_the_migrations_are_done(services: dict[str, Any]) -> None:
     assert services["migrate"]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
     for name in services.keys() - OTHERS - {"migrate"}:
