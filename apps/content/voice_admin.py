@@ -37,7 +37,9 @@ class Lines(forms.CharField):
 
 
 class VoiceForm(forms.ModelForm):
-    examples = Lines(label=_("Texts that sound right"), between=_BREAK, help_text=_("A line of --- stands between two."))
+    examples = Lines(
+        label=_("Texts that sound right"), between=_BREAK, help_text=_("A line of --- stands between two.")
+    )
     words = Lines(label=_("Words we use"), help_text=_("One a line."))
     banned = Lines(
         label=_("Banned phrases"),
