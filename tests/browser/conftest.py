@@ -27,16 +27,17 @@ START_SECONDS = 240
 _WELCOME = re.compile(r"sign in (?P<email>\S+) with the one-time password (?P<password>\S+)")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Site:
-    """password: the owner's one-time password, as `manage.py run` printed it."""
+    """password: the owner's; at first the one-time password, as `manage.py run` printed it."""
 
     url: str
     email: str
     password: str
+    is_new: bool = True
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def database_url() -> Iterator[str]:
     """A fresh database on the PostgreSQL that DATABASE_URL names; empty, for SQLite, when it names none."""
     server = os.environ.get("DATABASE_URL", "")
@@ -52,9 +53,9 @@ def database_url() -> Iterator[str]:
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def site(database_url: str) -> Iterator[Site]:
-    """`manage.py run` in a home of its own, ended the way a person ends it."""
+    """`manage.py run` in a home of its own, ended the way a person ends it; one for all tests, for it starts slowly."""
     with tempfile.TemporaryDirectory(prefix="rundown-") as home, socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
