@@ -17,7 +17,6 @@ from django.utils.translation import gettext as _
 from apps.common.clock import database_now
 from apps.common.errors import Invalid, NotFound
 from apps.common.transactions import unit_of_work
-from apps.engines.text.openai import OpenAIEngine
 from apps.lifecycle.events import emit
 from apps.templates.models import Budget, Generation, TextProvider
 from apps.templates.providers import asked_of
@@ -191,6 +190,9 @@ def remove_provider(*, workspace: Workspace, actor: Actor) -> None:
 
 def check_provider(*, workspace: Workspace, actor: Actor) -> Connection:
     """Whether whom the workspace asks answers, and has the model; nothing is spent. Raises AdapterError."""
+    # The client library is a third of what a process takes to start, and most processes never ask anybody.
+    from apps.engines.text.openai import OpenAIEngine
+
     actor.require("manage_workspace", workspace)
     asked = asked_of(workspace)
     engine = asked.make()
