@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -143,6 +144,14 @@ def timeline(item: Item, posts: list[Post]) -> list[Event]:
 
 def runs_of(item: Item) -> list[Run]:
     return list(Run.objects.filter(subject=describe(item)).prefetch_related("steps").order_by("-created_at")[:6])
+
+
+def held_up(stories: Iterable[Story]) -> dict[int, Run]:
+    """The work on stories that says why it is not done, by story: it waits, or it has failed."""
+    subjects = {describe(story): story.pk for story in stories}
+    runs = Run.objects.filter(subject__in=subjects, kind="script").order_by("created_at", "pk")
+    last = {subjects[run.subject]: run for run in runs}
+    return {pk: run for pk, run in last.items() if run.error and run.state in ("queued", "failed")}
 
 
 def posts_of(item: Item) -> list[Post]:

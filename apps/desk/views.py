@@ -98,8 +98,10 @@ def _stories_page(
         rows, state = rows.filter(pk=int(one)), ""
     else:
         rows, one = rows.filter(state=state), ""
+    page = page_of(request, rows)
     context = {
-        "page": page_of(request, rows),
+        "page": page,
+        "held_up": queries.held_up(page),
         "state": state,
         "one": one,
         "states": STORY_MACHINE.choices,

@@ -56,6 +56,14 @@ def test_over_the_limit_a_story_waits_for_the_next_month_and_loses_no_try(waitin
     assert carried_out(waiting).error == waiting.error
 
 
+def test_the_story_says_why_it_waits_and_until_when(waiting, client, member):
+    client.force_login(member("editor"))
+    html = client.get(f"/w/{waiting.workspace.slug}/stories/?state=shortlisted").content.decode()
+    assert "The AI budget of this month is used up: 0.00 of 0.01 USD" in html
+    assert "Raise the limit under AI, or wait for the next month; the work waits." in html
+    assert "It is tried again by itself, at 1 " in html
+
+
 def test_a_raised_limit_sets_it_going_at_once(waiting, server, actor, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):
         money.set_budget(workspace=waiting.workspace, actor=actor("owner"), soft_limit=None, hard_limit=Decimal(50))
