@@ -23,7 +23,8 @@ from apps.workspaces.actors import SYSTEM
 from tests.factories.schedules import posts_for, ready_item
 from tests.platforms.video import sha256_of
 from tests.servers import youtube_server
-from tests.servers.youtube_server import ACCESS, CLIENT, REFRESH, YouTube, cuts
+from tests.servers.loopback import cuts
+from tests.servers.youtube_server import ACCESS, CLIENT, REFRESH, YouTube
 
 pytestmark = pytest.mark.django_db
 FILM = bytes(range(256)) * 2734  # 699,904 bytes: three chunks

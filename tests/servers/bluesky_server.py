@@ -11,11 +11,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from apps.common.text.words import graphemes
+from tests.servers import loopback
 
 HANDLE = "alice.test"
 DID = "did:plc:loopbackalice23456789abcd"
@@ -174,8 +174,8 @@ _METHODS = {
 }
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class _Handler(loopback.Handler):
+    content_type = "application/json; charset=utf-8"
     state: BlueskyServer
 
     def do_POST(self) -> None:
@@ -192,41 +192,16 @@ class _Handler(BaseHTTPRequestHandler):
                 content_type=content_type,
                 body=json.loads(raw) if raw and "json" in content_type else {},
             )
-            self._answer(200, answer)
+            self.answer(200, answer)
         except KeyError:
-            self._answer(501, {"error": "MethodNotImplemented", "message": "Method Not Implemented"})
+            self.answer(501, {"error": "MethodNotImplemented", "message": "Method Not Implemented"})
         except _Refusal as refusal:
-            self._answer(refusal.status, refusal.body)
+            self.answer(refusal.status, refusal.body)
 
     do_GET = do_POST
-
-    def _answer(self, status: int, body: dict[str, Any]) -> None:
-        content = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json; charset=utf-8")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *arguments: object) -> None:
-        """Quiet."""
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
 
 
 @contextmanager
 def serve() -> Iterator[BlueskyServer]:
-    state = BlueskyServer()
-    server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"state": state}))
-    state.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    with loopback.serving(BlueskyServer(), _Handler) as state:
         yield state
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

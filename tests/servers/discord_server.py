@@ -7,11 +7,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from tests.servers import forms
+from tests.servers import forms, loopback
 
 WEBHOOK, TOKEN = "1100000000000000001", "loopback-token-of-a-webhook_that-posts"
 CHANNEL, GUILD = "1100000000000000002", "1100000000000000003"
@@ -61,30 +60,29 @@ class DiscordServer:
         return 200, {"id": identifier, "channel_id": CHANNEL, "reactions": found[0].reactions}
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class _Handler(loopback.Handler):
     state: DiscordServer
 
     def do_GET(self) -> None:
         rest = self._rest()
         if rest is None:
-            self._answer(404, {"message": "Unknown Webhook", "code": 10015})
+            self.answer(404, {"message": "Unknown Webhook", "code": 10015})
         elif rest:
-            self._answer(*self.state.message(rest.rpartition("/")[2]))
+            self.answer(*self.state.message(rest.rpartition("/")[2]))
         else:
-            self._answer(*self.state.describe())
+            self.answer(*self.state.describe())
 
     def do_POST(self) -> None:
         body, content_type = self.rfile.read(int(self.headers["Content-Length"])), self.headers["Content-Type"]
         if self._rest() != "":
-            self._answer(404, {"message": "Unknown Webhook", "code": 10015})
+            self.answer(404, {"message": "Unknown Webhook", "code": 10015})
             return
         if content_type.startswith("application/json"):
             payload, files = json.loads(body), {}
         else:
             fields, files = forms.opened(content_type, body)
             payload = json.loads(fields["payload_json"])
-        self._answer(*self.state.execute(payload, files, dict(parse_qsl(urlsplit(self.path).query))))
+        self.answer(*self.state.execute(payload, files, dict(parse_qsl(urlsplit(self.path).query))))
 
     def _rest(self) -> str | None:
         """What follows the webhook's own path; None where another webhook is meant."""
@@ -92,33 +90,8 @@ class _Handler(BaseHTTPRequestHandler):
         own = f"/api/v10/webhooks/{WEBHOOK}/{TOKEN}"
         return path.removeprefix(own) if path.startswith(own) else None
 
-    def _answer(self, status: int, body: dict[str, Any]) -> None:
-        content = json.dumps(body).encode() if status != 204 else b""
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *arguments: object) -> None:
-        """Quiet."""
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-
 
 @contextmanager
 def serve() -> Iterator[DiscordServer]:
-    state = DiscordServer()
-    server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"state": state}))
-    state.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    with loopback.serving(DiscordServer(), _Handler) as state:
         yield state
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

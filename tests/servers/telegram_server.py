@@ -7,10 +7,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from tests.servers import forms
+from tests.servers import forms, loopback
 
 TOKEN = "123456789:loopback-token_of-a-bot-that-posts"
 CHANNEL = {"id": -1001234567890, "type": "channel", "title": "The sea", "username": "the_sea"}
@@ -83,47 +82,21 @@ def _value(text: str) -> Any:
     return json.loads(text) if text[:1] in "[{" else text
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server_state: TelegramServer
+class _Handler(loopback.Handler):
+    state: TelegramServer
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         fields, files = forms.opened(self.headers.get("Content-Type", ""), body)
         _nothing, bot, method = self.path.split("/")
         try:
-            result = self.server_state.call(bot.removeprefix("bot"), method, fields, files)
-            self._answer(200, {"ok": True, "result": result})
+            result = self.state.call(bot.removeprefix("bot"), method, fields, files)
+            self.answer(200, {"ok": True, "result": result})
         except _Refusal as error:
-            self._answer(error.code, {"ok": False, "error_code": error.code, "description": error.description})
-
-    def _answer(self, status: int, body: dict[str, Any]) -> None:
-        content = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *arguments: object) -> None:
-        """Quiet."""
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
+            self.answer(error.code, {"ok": False, "error_code": error.code, "description": error.description})
 
 
 @contextmanager
 def serve() -> Iterator[TelegramServer]:
-    state = TelegramServer()
-    server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"server_state": state}))
-    state.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    with loopback.serving(TelegramServer(), _Handler) as state:
         yield state
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

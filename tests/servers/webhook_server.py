@@ -7,10 +7,9 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from tests.servers import forms
+from tests.servers import forms, loopback
 
 Verify = Callable[[str, Mapping[str, str], bytes], bool]
 
@@ -51,39 +50,16 @@ def _opened(content_type: str, body: bytes) -> tuple[dict[str, Any], dict[str, b
     return json.loads(fields["post"]), files
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    receiver: Receiver
+class _Handler(loopback.Handler):
+    state: Receiver
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        status, answer = self.receiver.take(self.headers, body)
-        content = json.dumps(answer).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *arguments: object) -> None:
-        """Quiet."""
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
+        status, answer = self.state.take(self.headers, body)
+        self.answer(status, answer)
 
 
 @contextmanager
 def serve(verify: Verify, secret: str) -> Iterator[Receiver]:
-    receiver = Receiver(verify, secret)
-    server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"receiver": receiver}))
-    receiver.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield receiver
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with loopback.serving(Receiver(verify, secret), _Handler) as state:
+        yield state

@@ -9,18 +9,16 @@ import hashlib
 import html
 import json
 import re
-import socket
-import struct
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from apps.common.text.links import link_spans
+from tests.servers import loopback
+from tests.servers.loopback import Act
 
 CLIENT = {"client_id": "a-client", "client_secret": "a-client-secret"}
 CODE = "a-code"
@@ -28,35 +26,19 @@ ACCESS, REFRESH = "access-1", "refresh-1"
 ME = {"id": "1001", "username": "seaday", "name": "A day at sea"}
 SCOPE = "tweet.read tweet.write users.read media.write offline.access"
 
-Act = Callable[["_Handler"], None]
-
 
 @dataclass
-class X:
+class X(loopback.Scripted):
     """posts: newest first, as their authors wrote them. looks: what each look at a finished video says."""
 
-    url: str = ""
     posts: list[dict[str, Any]] = field(default_factory=list)
     media: dict[str, dict[str, Any]] = field(default_factory=dict)
-    calls: list[str] = field(default_factory=list)
-    script: list[tuple[str, Act]] = field(default_factory=list)
     looks: list[dict[str, Any]] = field(default_factory=list)
     access: str = ACCESS
     refresh: str = REFRESH
     challenge: str = ""
     scope: str = SCOPE
     revoked: bool = False
-    closing: Event = field(default_factory=Event)
-
-    def will(self, pattern: str, *acts: Act) -> None:
-        self.script += [(pattern, act) for act in acts]
-
-    def act_for(self, call: str) -> Act | None:
-        for step in self.script:
-            if re.match(step[0], call):
-                self.script.remove(step)
-                return step[1]
-        return None
 
     def count(self, text: str) -> int:
         return sum(post["text"] == text for post in self.posts)
@@ -68,42 +50,8 @@ def refuses(status: int, title: str, detail: str, kind: str = "about:blank", **h
     return lambda handler: handler.answer(status, body, **headers)
 
 
-def says(status: int, text: str) -> Act:
-    return lambda handler: handler.send(status, text.encode(), {"Content-Type": "text/html"})
-
-
-def accepts_then(act: Act) -> Act:
-    def both(handler: _Handler) -> None:
-        handler.mute = True
-        handler.dispatch()
-        handler.mute = False
-        act(handler)
-
-    return both
-
-
-def cuts(handler: _Handler) -> None:
-    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    handler.close_connection = True
-    handler.connection.close()
-
-
-def hangs(handler: _Handler) -> None:
-    handler.x.closing.wait(20)
-
-
-def trickles(handler: _Handler) -> None:
-    handler.send_response(200)
-    handler.send_header("Content-Length", "100000")
-    handler.end_headers()
-    while not handler.x.closing.wait(0.05):
-        handler.wfile.write(b" ")
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    x: X
-    mute = False
+class _Handler(loopback.ScriptedHandler):
+    state: X
 
     def do_GET(self) -> None:
         self.mute = False
@@ -112,18 +60,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.route = address.path
         self.params = {name: values[0] for name, values in parse_qs(address.query).items()}
         call = f"{self.command} {self.path}"
-        self.x.calls.append(call)
-        if act := self.x.act_for(call):
-            act(self)
-        else:
-            self.dispatch()
+        self.play(call)
 
     do_POST = do_GET
 
     def dispatch(self) -> None:
         if self.route == "/2/oauth2/token":
             return self._token()
-        if self.x.revoked or self.headers.get("Authorization") != f"Bearer {self.x.access}":
+        if self.state.revoked or self.headers.get("Authorization") != f"Bearer {self.state.access}":
             return refuses(401, "Unauthorized", "Unauthorized")(self)
         routes: list[tuple[str, Callable[..., None]]] = [
             (r"GET /2/users/me", lambda: self.answer(200, {"data": ME})),
@@ -148,55 +92,55 @@ class _Handler(BaseHTTPRequestHandler):
             said = "Missing valid authorization header"
             return self.answer(401, {"error": "unauthorized_client", "error_description": said})
         if form["grant_type"] == "refresh_token":
-            good = form.get("refresh_token") == self.x.refresh and not self.x.revoked
+            good = form.get("refresh_token") == self.state.refresh and not self.state.revoked
         else:
             digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
-            proved = base64.urlsafe_b64encode(digest).decode().rstrip("=") == self.x.challenge
+            proved = base64.urlsafe_b64encode(digest).decode().rstrip("=") == self.state.challenge
             good = form.get("code") == CODE and proved
         if not good:
             said = "Value passed for the token was invalid."
             return self.answer(400, {"error": "invalid_request", "error_description": said})
-        number = int(self.x.refresh.rpartition("-")[2]) + 1
-        self.x.access, self.x.refresh = f"access-{number}", f"refresh-{number}"
-        token = {"token_type": "bearer", "expires_in": 7200, "scope": self.x.scope}
-        return self.answer(200, {**token, "access_token": self.x.access, "refresh_token": self.x.refresh})
+        number = int(self.state.refresh.rpartition("-")[2]) + 1
+        self.state.access, self.state.refresh = f"access-{number}", f"refresh-{number}"
+        token = {"token_type": "bearer", "expires_in": 7200, "scope": self.state.scope}
+        return self.answer(200, {**token, "access_token": self.state.access, "refresh_token": self.state.refresh})
 
     def _post(self) -> None:
         body = json.loads(self.content)
         text, media = body.get("text", ""), (body.get("media") or {}).get("media_ids", [])
-        if any(post["text"] == text for post in self.x.posts):
+        if any(post["text"] == text for post in self.state.posts):
             detail = "You are not allowed to create a Tweet with duplicate content."
             return refuses(403, "Forbidden", detail)(self)
-        number = str(1_900_000_000_000_000_000 + len(self.x.posts) + 1)
+        number = str(1_900_000_000_000_000_000 + len(self.state.posts) + 1)
         post = {"id": number, "text": text, "media": media, "at": datetime.now(UTC), "body": body}
-        self.x.posts.insert(0, post)
+        self.state.posts.insert(0, post)
         return self.answer(201, {"data": {"id": number, "text": text, "edit_history_tweet_ids": [number]}})
 
     def _timeline(self) -> None:
         start = datetime.fromisoformat(self.params["start_time"]) if "start_time" in self.params else None
-        found = [shown(post) for post in self.x.posts if start is None or post["at"] >= start]
+        found = [shown(post) for post in self.state.posts if start is None or post["at"] >= start]
         found = found[: int(self.params["max_results"])]
         self.answer(200, {**({"data": found} if found else {}), "meta": {"result_count": len(found)}})
 
     def _numbers(self, number: str) -> None:
         names = ["impression", "retweet", "reply", "like", "quote", "bookmark"]
         metrics = {f"{name}_count": value for value, name in enumerate(names, 1)}
-        if not any(post["id"] == number for post in self.x.posts):
+        if not any(post["id"] == number for post in self.state.posts):
             return self.answer(200, {"errors": [{"title": "Not Found Error", "detail": "Could not find tweet."}]})
         return self.answer(200, {"data": {"id": number, "text": "", "public_metrics": metrics}})
 
     def _begin(self) -> None:
-        number = str(7_000_000 + len(self.x.media))
-        self.x.media[number] = {**json.loads(self.content), "pieces": {}, "alt": "", "done": False}
+        number = str(7_000_000 + len(self.state.media))
+        self.state.media[number] = {**json.loads(self.content), "pieces": {}, "alt": "", "done": False}
         self.answer(200, {"data": {"id": number, "media_key": f"3_{number}", "expires_after_secs": 86400}})
 
     def _append(self, number: str) -> None:
         body = json.loads(self.content)
-        self.x.media[number]["pieces"][body["segment_index"]] = base64.b64decode(body["media"])
+        self.state.media[number]["pieces"][body["segment_index"]] = base64.b64decode(body["media"])
         self.answer(200, {"data": {"expires_at": 1_900_000_000}})
 
     def _finalize(self, number: str) -> None:
-        media = self.x.media[number]
+        media = self.state.media[number]
         media["content"] = b"".join(media["pieces"][index] for index in sorted(media["pieces"]))
         if len(media["content"]) != media["total_bytes"]:
             return refuses(400, "Invalid Request", "Segments do not add up to provided total file size.")(self)
@@ -207,36 +151,13 @@ class _Handler(BaseHTTPRequestHandler):
         self._look(self.params["media_id"])
 
     def _look(self, number: str) -> None:
-        looked = {"processing_info": self.x.looks.pop(0)} if self.x.looks else {}
+        looked = {"processing_info": self.state.looks.pop(0)} if self.state.looks else {}
         self.answer(200, {"data": {"id": number, "media_key": f"3_{number}", **looked}})
 
     def _metadata(self) -> None:
         body = json.loads(self.content)
-        self.x.media[body["id"]]["alt"] = body["metadata"]["alt_text"]["text"]
+        self.state.media[body["id"]]["alt"] = body["metadata"]["alt_text"]["text"]
         self.answer(200, {"data": {"id": body["id"]}})
-
-    def answer(self, status: int, body: dict[str, Any], **headers: str) -> None:
-        self.send(status, json.dumps(body).encode(), {"Content-Type": "application/json; charset=utf-8", **headers})
-
-    def send(self, status: int, content: bytes, headers: dict[str, str]) -> None:
-        if self.mute:
-            return
-        self.send_response(status)
-        for name, value in {**headers, "Content-Length": str(len(content))}.items():
-            self.send_header(name.replace("_", "-"), value)
-        self.end_headers()
-        self.wfile.write(content)
-
-    def handle(self) -> None:
-        with suppress(OSError, ValueError):  # the other side, or the act itself, has closed the connection
-            super().handle()
-
-    def finish(self) -> None:
-        with suppress(OSError, ValueError):
-            super().finish()
-
-    def log_message(self, *_: object) -> None:
-        pass
 
 
 def shown(post: dict[str, Any]) -> dict[str, Any]:
@@ -262,17 +183,5 @@ def shown(post: dict[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def serve() -> Iterator[X]:
-    x = X()
-    handler = type("Handler", (_Handler,), {"x": x})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        server.daemon_threads = True
-        server.block_on_close = False
-        x.url = f"http://127.0.0.1:{server.server_port}"
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield x
-        finally:
-            x.closing.set()
-            server.shutdown()
-            thread.join()
+    with loopback.serving(X(), _Handler) as x:
+        yield x

@@ -134,11 +134,11 @@ def test_too_many_messages_wait_as_long_as_telegram_says(proxy, platform, creden
         (refusal(404, "Not Found"), "Telegram does not know the bot's token."),
         (
             refusal(403, "Forbidden: bot is not a member of the channel chat"),
-            "The bot may not post there: Forbidden: bot is not a member of the channel chat",
+            "The bot may not post there: Forbidden: bot is not a member of the channel chat.",
         ),
         (
             refusal(400, "Bad Request: need administrator rights in the channel chat"),
-            "The bot may not post there: Bad Request: need administrator rights in the channel chat",
+            "The bot may not post there: Bad Request: need administrator rights in the channel chat.",
         ),
         (
             refusal(400, "Bad Request: group chat was upgraded", migrate_to_chat_id=-1009),

@@ -13,7 +13,8 @@ from apps.common.errors import AdapterError
 from apps.platforms.base import Connection, NeedsLogin
 from apps.platforms.x.oauth import SCOPES
 from tests.conformance.platform import told_by
-from tests.servers.x_server import ACCESS, CLIENT, CODE, REFRESH, X, says
+from tests.servers.loopback import says
+from tests.servers.x_server import ACCESS, CLIENT, CODE, REFRESH, X
 
 BACK = "https://desk.example.org/accounts/callback/"
 VERIFIER = "v" * 64

@@ -25,7 +25,8 @@ from apps.platforms.x.adapter import XPlatform
 from apps.platforms.x.client import DuplicateText
 from tests.conformance.platform import Heard, told_by
 from tests.platforms.posts import file_of, image
-from tests.servers.x_server import ACCESS, CLIENT, REFRESH, X, accepts_then, cuts, hangs, refuses, says, trickles
+from tests.servers.loopback import accepts_then, cuts, hangs, says, trickles
+from tests.servers.x_server import ACCESS, CLIENT, REFRESH, X, refuses
 
 APost = Callable[..., PublishRequest]
 CREATE = "POST /2/tweets"

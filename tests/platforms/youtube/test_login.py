@@ -13,7 +13,8 @@ from apps.common.errors import AdapterError
 from apps.platforms.base import Connection, NeedsLogin
 from apps.platforms.youtube.oauth import SCOPES
 from tests.conformance.platform import told_by
-from tests.servers.youtube_server import ACCESS, CLIENT, CODE, REFRESH, YouTube, says
+from tests.servers.loopback import says
+from tests.servers.youtube_server import ACCESS, CLIENT, CODE, REFRESH, YouTube
 
 BACK = "https://desk.example.org/accounts/callback/"
 VERIFIER = "v" * 64

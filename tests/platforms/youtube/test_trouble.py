@@ -24,18 +24,8 @@ from apps.platforms.youtube.google import until_midnight_pacific
 from apps.platforms.youtube.upload import is_session
 from tests.conformance.platform import Heard, told_by
 from tests.platforms.posts import file_of, image
-from tests.servers.youtube_server import (
-    ACCESS,
-    CLIENT,
-    REFRESH,
-    accepts_then,
-    cuts,
-    cuts_after,
-    error,
-    hangs,
-    says,
-    trickles,
-)
+from tests.servers.loopback import accepts_then, cuts, hangs, says, trickles
+from tests.servers.youtube_server import ACCESS, CLIENT, REFRESH, cuts_after, error
 
 APost = Callable[..., PublishRequest]
 FIRST, SECOND, LAST, ASKED = (rf"PUT .*bytes {r}" for r in ("0-", "262144-", "524288-", r"\*/"))
