@@ -54,7 +54,7 @@ def full_plan(workspace):
 def many_plans(workspace) -> None:
     from apps.content_plans.models import ContentPlan
 
-    rows = [ContentPlan(workspace=workspace, title=f"Plan {n}", seo_score=n % 100) for n in range(PLANS)]
+    rows = [ContentPlan(workspace=workspace, state="draft", title=f"Plan {n}", seo_score=n % 100) for n in range(PLANS)]
     ContentPlan._base_manager.bulk_create(rows, batch_size=500)
 
 
