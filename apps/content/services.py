@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from apps.common.errors import Conflict, Invalid
 from apps.common.text.hashtags import unique_hashtags
+from apps.common.text.words import fit
 from apps.common.transactions import unit_of_work
 from apps.content.images import KeptImage, NewImage, attach, carry, prepare
 from apps.content.models import Asset, Item, Revision, Variant
@@ -89,7 +90,7 @@ def create_item(
             title=text.title,
             language=language or workspace.language,
             source=origin.name,
-            source_title=origin.title[:300],
+            source_title=fit(origin.title, 300),
             source_text=origin.text,
             source_url=origin.url,
             author=actor.user,

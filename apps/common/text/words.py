@@ -3,6 +3,8 @@
 ``re``'s ``\\w`` leaves out combining marks and so tears Malayalam, Hindi and Thai words apart; ``regex`` knows better.
 """
 
+from itertools import takewhile
+
 import regex
 
 # Scripts written without spaces whose characters are words of their own, near enough for counting and comparing.
@@ -62,6 +64,14 @@ def shorten(text: str, limit: int) -> str:
     if at_word and count_graphemes(at_word[1]) >= limit * 0.6:
         kept = at_word[1]
     return kept.rstrip(" \t\n,;:–—-") + "…"
+
+
+def fit(text: str, length: int) -> str:
+    """As much of the text as a column of so many code points holds, without a torn character at its end."""
+    if len(text) <= length:
+        return text
+    ends = (match.end() for match in _GRAPHEME.finditer(text))
+    return text[: max(takewhile(lambda end: end <= length, ends), default=0)]
 
 
 def word_set(listing: str) -> frozenset[str]:

@@ -15,7 +15,7 @@ from apps.common.text.duration import spoken_seconds
 from apps.common.text.markup import visible
 from apps.common.text.normalise import normalise
 from apps.common.text.similar import fingerprint, near_identical
-from apps.common.text.words import count_words, shorten, words
+from apps.common.text.words import count_words, fit, shorten, words
 from apps.common.transactions import unit_of_work
 from apps.lifecycle.events import emit
 from apps.stories.models import Source, Story
@@ -165,12 +165,12 @@ def draft_story(
         origin=origin,
         source=source,
         external_id=normalise(fetched.external_id)[:200],
-        title=shorten(normalise(fetched.title).replace("\n", " "), MAX_TITLE)[:MAX_TITLE],
+        title=fit(shorten(normalise(fetched.title).replace("\n", " "), MAX_TITLE), MAX_TITLE),
         text=text,
         url=fetched.url[:1000],
-        author=normalise(fetched.author)[:120],
-        community=normalise(fetched.community)[:120],
-        flair=normalise(fetched.flair)[:120],
+        author=fit(normalise(fetched.author), 120),
+        community=fit(normalise(fetched.community), 120),
+        flair=fit(normalise(fetched.flair), 120),
         score=fetched.score,
         nsfw=fetched.nsfw,
         language=language,

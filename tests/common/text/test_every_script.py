@@ -13,14 +13,16 @@ from apps.common.text.normalise import normalise
 from apps.common.text.parts import split_parts
 from apps.common.text.sentences import sentences
 from apps.common.text.slugs import slug
-from apps.common.text.words import count_words, graphemes, shorten, words
+from apps.common.text.words import count_words, fit, graphemes, shorten, words
 
 PIECES = [
     "കേരളത്തിൽ", "അവന്‍റെ", "ന്റെ", "ൻറെ", "ക്ഷ്മി", "ക്", "ൌ", "ൎ", "हिन्दी", "क्ष", "ज़", "ँ", "كِتَابٌ", "كتـــاب",
     "\u200fسلام\u200e", "می‌خواهم", "أحمد", "؟", "،", "ผมเรียน", "น้ำ", "เก๋า", "ໂລ", "ខ្មែរ", "မြန်မာ", "我在京都",
-    "コーヒー", "が", "か\u3099", "ｶﾞ", "한국어", "\u1112\u1161\u11ab", "👨‍👩‍👧‍👦", "🏳️‍🌈", "🇮🇳", "🇮🇳🇯", "👍🏽", "1️⃣", "#️⃣", "❤️",
-    "\U0001f3f4\U000e0067\U000e0062\U000e007f", "e\u0301", "\u0301", "\u200d", "\u200c", "\ufe0f", "a", "Z", "é", "1", "½",
-    " ", " ", " ", "\u00a0", "\u3000", "\n", "\r\n", ".", "।", "。", "?", "!", "…", ",", "#", "＃", "-", "'", "’", "_", "/",
+    "コーヒー", "が", "か\u3099", "ｶﾞ", "한국어", "\u1112\u1161\u11ab", "👨‍👩‍👧‍👦", "🏳️‍🌈", "🇮🇳", "🇮🇳🇯", "👍🏽", "1️⃣", "#️⃣",
+    "❤️", "\U0001f3f4\U000e0067\U000e0062\U000e007f", "e\u0301", "\u0301", "\u200d", "\u200c", "\ufe0f", "a", "Z", "é",
+    "1", "½",
+    " ", " ", " ", "\u00a0", "\u3000", "\n", "\r\n", ".", "।", "。", "?", "!", "…", ",", "#", "＃", "-", "'", "’", "_",
+    "/",
 ]  # fmt: skip
 texts = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=2)), max_size=14).map("".join)
 
@@ -51,6 +53,15 @@ def test_shortening_keeps_whole_characters(text: str, limit: int) -> None:
     assert len(graphemes(kept)) <= limit
     if kept != text:
         assert len(kept.removesuffix("…")) in borders(text)
+
+
+@settings(max_examples=150, deadline=None)
+@given(texts, st.integers(0, 12))
+def test_a_column_holds_whole_characters(text: str, length: int) -> None:
+    kept = fit(text, length)
+    assert text.startswith(kept)
+    assert len(kept) <= length
+    assert len(kept) in borders(text)
 
 
 @settings(max_examples=200, deadline=None)
