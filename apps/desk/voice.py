@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from apps.common.errors import DomainError, Invalid
 from apps.content import voice as voices
@@ -36,17 +36,21 @@ def voice(request: HttpRequest, slug: str) -> HttpResponse:
     return _back(slug, language)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def drop_voice(request: HttpRequest, slug: str) -> HttpResponse:
+    if request.method == "GET":
+        return _back(slug, "")
     language = request.POST.get("language", "")
     voices.drop_brand_voice(workspace=request.workspace, actor=request.actor, language=language)
     messages.success(request, _("Texts in this language go with the voice for all languages again."))
     return _back(slug, "")
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def try_voice(request: HttpRequest, slug: str) -> HttpResponse:
     """Have a text written anew in the voice as it stands in the form, saved or not."""
+    if request.method == "GET":
+        return _back(slug, "")
     request.actor.require("manage_brand", request.workspace)
     typed = _typed(request, request.POST.get("language", ""))
     text = request.POST.get("sample", "").strip()[:_LONGEST_TRIAL]
