@@ -19,15 +19,17 @@ class Robots:
 
     def __init__(self, fetch: Callable[[str], Response], agent: str) -> None:
         self._fetch, self._agent = fetch, agent
-        self._rules: dict[str, RobotFileParser | None] = {}
+        self._rules: dict[str, RobotFileParser | AdapterError | None] = {}
 
     def require(self, url: str) -> None:
-        """Raises AdapterError when the site does not want the address to be read."""
+        """Raises AdapterError when the site does not want the address to be read, or could not be asked."""
         parts = urlsplit(url)
         origin = f"{parts.scheme}://{parts.netloc}"
         if origin not in self._rules:
             self._rules[origin] = self._ask(origin)
         rules = self._rules[origin]
+        if isinstance(rules, AdapterError):
+            raise rules
         if rules is not None and not rules.can_fetch(self._agent, url):
             raise AdapterError(
                 _("%(host)s does not want this page to be read by programs (robots.txt).") % {"host": parts.hostname},
@@ -35,18 +37,21 @@ class Robots:
                 hint=_("Leave it out, or read it yourself and paste what matters into the brief."),
             )
 
-    def _ask(self, origin: str) -> RobotFileParser | None:
-        """None where everything is allowed. A site that fails to answer allows nothing, as the standard has it."""
-        rules = RobotFileParser()
+    def _ask(self, origin: str) -> RobotFileParser | AdapterError | None:
+        """None where everything is allowed. A site that fails to answer allows nothing, as the standard has it; why it
+        failed is the reason that a person is told.
+        """
         try:
             answer = self._fetch(f"{origin}/robots.txt")
-        except AdapterError:
-            rules.disallow_all = True
-            return rules
+        except AdapterError as error:
+            return error
         if 400 <= answer.status_code < 500:
             return None
         if answer.status_code >= 500:
-            rules.disallow_all = True
-            return rules
+            message = _("%(host)s could not say what programs may read: robots.txt answered with status %(status)s.")
+            return AdapterError(
+                message % {"host": urlsplit(origin).hostname, "status": answer.status_code}, hint=_("Try again later.")
+            )
+        rules = RobotFileParser()
         rules.parse(answer.content[:_MOST].decode("utf-8", "replace").splitlines())
         return rules

@@ -57,8 +57,19 @@ def test_a_redirect_into_what_robots_may_not_read_is_not_used(web, direct):
 
 def test_a_site_whose_rules_cannot_be_read_is_left_alone(web, direct):
     web.robots = (500, "")
-    with pytest.raises(AdapterError, match="robots"):
-        direct.read(f"{web.url}/lamps")
+    for _again in range(2):
+        with pytest.raises(AdapterError, match=r"robots\.txt answered with status 500") as caught:
+            direct.read(f"{web.url}/lamps")
+        assert caught.value.permanent is False
+    assert [path for path, _agent in web.seen] == ["/robots.txt"]
+
+
+def test_a_site_that_does_not_answer_is_not_said_to_refuse_programs(direct):
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        with pytest.raises(AdapterError, match=r"127\.0\.0\.1 did not answer properly") as caught:
+            direct.read(f"http://127.0.0.1:{nobody.getsockname()[1]}/lamps")
+    assert caught.value.permanent is False
 
 
 @pytest.mark.parametrize(
@@ -79,9 +90,14 @@ def test_a_page_that_cannot_be_read_says_why(web, direct, answer, permanent, sai
     assert caught.value.permanent is permanent
 
 
-def test_private_addresses_are_refused_unless_named(web):
-    with pytest.raises(AdapterError, match=r"robots|not a public address"):
+def test_private_addresses_are_refused_unless_named_and_said_to_be_private(web):
+    with pytest.raises(AdapterError) as caught:
         DirectResearcher(seconds=5).read(f"{web.url}/lamps")
+    assert (caught.value.message, caught.value.hint, caught.value.permanent) == (
+        "127.0.0.1 is not a public address.",
+        "If it is a server of yours, add its name to PRIVATE_HOSTS.",
+        True,
+    )
     assert web.seen == []
 
 
