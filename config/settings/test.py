@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
+
+def _forget(folder: str, owner: int) -> None:
+    """Only the process that made the folder removes it, none that it forked."""
+    if os.getpid() == owner:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if "RUNDOWN_TEST_HOME" not in os.environ:
+    os.environ["RUNDOWN_TEST_HOME"] = tempfile.mkdtemp(prefix="rundown-test-")
+    atexit.register(_forget, os.environ["RUNDOWN_TEST_HOME"], os.getpid())
 _worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
-_home = Path(os.environ.setdefault("RUNDOWN_TEST_HOME", tempfile.mkdtemp(prefix="rundown-test-"))) / _worker
+_home = Path(os.environ["RUNDOWN_TEST_HOME"]) / _worker
 _home.mkdir(parents=True, exist_ok=True)
 os.environ["RUNDOWN_HOME"] = str(_home)
 os.environ["ENV_FILE"] = str(_home / "no.env")
