@@ -188,8 +188,9 @@ def act_on_account(request: HttpRequest, slug: str, account_id: int, action: str
         request.actor.require("manage_accounts", request.workspace)
         _tell_check(request, check_account(account=found, actor=request.actor))
     elif action == "disconnect":
-        services.disconnect_account(account=found, actor=request.actor)
-        messages.success(request, _("“%(name)s” is disconnected.") % {"name": found.name})
+        stopped = services.disconnect_account(account=found, actor=request.actor)
+        said = _("“%(name)s” is disconnected.") % {"name": found.name}
+        messages.success(request, " ".join(map(str, [said, *stopped])))
         return redirect("desk:accounts", slug)
     else:
         return HttpResponse(status=404)

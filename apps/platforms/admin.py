@@ -179,11 +179,12 @@ class AccountAdmin(WorkspaceAdmin):
             return self._page(request, "disconnect", _("Disconnect"), rows=rows)
         for account in queryset:
             try:
-                services.disconnect_account(account=account, actor=request.actor)
+                stopped = services.disconnect_account(account=account, actor=request.actor)
             except DomainError as error:
                 self.message_user(request, f"{account.name}: {error}", messages.ERROR)
             else:
-                self.message_user(request, _("“%(name)s” is disconnected.") % {"name": account.name}, messages.SUCCESS)
+                said = _("“%(name)s” is disconnected.") % {"name": account.name}
+                self.message_user(request, " ".join(map(str, [said, *stopped])), messages.SUCCESS)
         return None
 
     @display(description=_("state"), ordering="state", label=STATES)

@@ -87,6 +87,16 @@ class AccountOut(Schema):
         return str(account.timezone)
 
 
+class StopOut(Schema):
+    what: Literal["posts", "recurrences", "pool_items", "reservations", "slots"]
+    count: int = Field(examples=[8])
+    said: str = Field(examples=["8 scheduled posts are cancelled."])
+
+
+class DisconnectedOut(AccountOut):
+    stopped: list[StopOut] = Field(description="What went with it; nothing that is 0 is listed.")
+
+
 class Limits(Schema):
     timezone: str | None = Field(None, max_length=63, examples=["Asia/Kolkata"])
     daily_limit: int | None = Field(None, ge=0, le=32_767)
@@ -234,10 +244,16 @@ def check_now(request: HttpRequest, account_id: int) -> Account:
     return check_account(account=find_account(request, account_id), actor=request.actor)
 
 
-@router.delete("/accounts/{int:account_id}", response=AccountOut, summary="Disconnect an account")
+@router.delete("/accounts/{int:account_id}", response=DisconnectedOut, summary="Disconnect an account")
 def disconnect_account(request: HttpRequest, account_id: int) -> Account:
-    """Forgets the credentials and cancels what is scheduled. Refused (409) while a post is under way."""
-    return services.disconnect_account(account=find_account(request, account_id), actor=request.actor)
+    """Forgets the credentials, cancels what is scheduled and stops what would schedule more; the answer says how much.
+
+    Refused (409) while a post is under way.
+    """
+    account = find_account(request, account_id)
+    account.stopped = services.disconnect_account(account=account, actor=request.actor)
+    account.refresh_from_db()
+    return account
 
 
 def find_account(request: HttpRequest, account_id: int) -> Account:

@@ -18,7 +18,7 @@ from apps.platforms import mails
 from apps.platforms.base import Connection, Identity, NeedsLogin, Platform
 from apps.platforms.models import Account
 from apps.platforms.registry import adapter
-from apps.platforms.signals import account_connected, account_disconnecting, account_leaving
+from apps.platforms.signals import Stop, account_connected, account_disconnecting, account_leaving
 from apps.workspaces import audit
 from apps.workspaces.actors import Actor
 from apps.workspaces.fields import Sealed
@@ -339,13 +339,13 @@ def _set_state(account: Account, actor: Actor, state: str, reason: str, *, sourc
 
 
 # --- Taking away ------------------------------------------------------------------------------------------------------
-def consequences(account: Account) -> list[str]:
-    """Sentences about what disconnecting the account stops, for whoever is about to do so."""
-    return [said for _receiver, answer in account_leaving.send(sender=Account, account=account) for said in answer]
+def consequences(account: Account) -> list[Stop]:
+    """What disconnecting the account stops, for whoever is about to do so."""
+    return [stop for _receiver, answer in account_leaving.send(sender=Account, account=account) for stop in answer]
 
 
-def disconnect_account(*, account: Account, actor: Actor) -> Account:
-    """Forget the credentials, cancel what is scheduled and stop what would schedule more, see `consequences`.
+def disconnect_account(*, account: Account, actor: Actor) -> list[Stop]:
+    """Forget the credentials, cancel what is scheduled and stop what would schedule more; returns `consequences`.
 
     What was published stays, on the platform and in history. Raises Conflict while a post is under way.
     """
@@ -353,13 +353,15 @@ def disconnect_account(*, account: Account, actor: Actor) -> Account:
     with unit_of_work():
         locked = Account._base_manager.select_for_update(of=("self",)).select_related("workspace").get(pk=account.pk)
         if not locked.is_connected:
-            return locked
+            return []
+        stopped = consequences(locked)
         account_disconnecting.send(sender=Account, account=locked, actor=actor)
         locked.credentials, locked.state, locked.state_reason = {}, State.DISCONNECTED, ""
         locked.health, locked.health_message, locked.expires_at = Health.UNKNOWN, "", None
         locked.login_asked_at = locked.expiry_told = None
         locked.save()
         data = {"platform": locked.platform, "handle": locked.handle, "to": State.DISCONNECTED, "by": actor.label}
+        data["stopped"] = {each.what: each.count for each in stopped}
         audit.record(workspace=locked.workspace, actor=actor, action="account.disconnect", target=locked, data=data)
         emit(workspace=locked.workspace_id, type="account.state", subject=locked, data=data)
-    return locked
+    return stopped

@@ -28,7 +28,7 @@ def _stop_all(account: Any, actor: Any, **_kwargs: Any) -> None:
     stop_all(account, actor)
 
 
-def _what_stops(account: Any, **_kwargs: Any) -> list[str]:
+def _what_stops(account: Any, **_kwargs: Any) -> list[Any]:
     from apps.schedules.leaving import what_stops
 
     return what_stops(account)

@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from apps.common.errors import Conflict
 from apps.platforms.models import Account
+from apps.platforms.signals import Stop
 from apps.schedules.evergreen import set_pool
 from apps.schedules.machine import UNDER_WAY
 from apps.schedules.models import EvergreenPool, Post, Recurrence, Reservation, Slot
@@ -42,16 +43,16 @@ def stop_all(account: Account, actor: Actor) -> None:
         cancel_post(post=post, actor=actor)
 
 
-def what_stops(account: Account) -> list[str]:
-    """The same as sentences, for the person who is about to disconnect it."""
+def what_stops(account: Account) -> list[Stop]:
+    """The same, counted and in sentences, for the person who is about to disconnect it."""
     counted = (
-        (_posts(account).filter(state="scheduled").count(), _cancelled),
-        (_rules(account).count(), _stopped),
-        (sum(pool.entries.count() for pool in _pools(account)), _pooled),
-        (_reserved(account).count(), _given_back),
-        (Slot._base_manager.filter(account=account).count(), _resting),
+        ("posts", _posts(account).filter(state="scheduled").count(), _cancelled),
+        ("recurrences", _rules(account).count(), _stopped),
+        ("pool_items", sum(pool.entries.count() for pool in _pools(account)), _pooled),
+        ("reservations", _reserved(account).count(), _given_back),
+        ("slots", Slot._base_manager.filter(account=account).count(), _resting),
     )
-    return [said(count) % {"count": count} for count, said in counted if count]
+    return [Stop(what, count, said(count) % {"count": count}) for what, count, said in counted if count]
 
 
 def _posts(account: Account) -> QuerySet[Post]:

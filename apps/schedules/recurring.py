@@ -26,7 +26,7 @@ from apps.schedules import concerns
 from apps.schedules.machine import SCHEDULABLE
 from apps.schedules.models import Post, Recurrence
 from apps.schedules.quiet import is_quiet
-from apps.schedules.services import cancel_post, repeat_item
+from apps.schedules.services import cancel_post, repeat_item, require_connected
 from apps.schedules.slots import occurrences
 from apps.workspaces import audit
 from apps.workspaces.actors import Actor
@@ -150,10 +150,8 @@ def set_active(*, recurrence: Recurrence, active: bool, actor: Actor) -> Recurre
     Raises Conflict for a disconnected account.
     """
     actor.require("publish_content", recurrence.workspace)
-    if active and not recurrence.account.is_connected:
-        raise Conflict(
-            _("“%(account)s” is disconnected.") % {"account": recurrence.account.name}, hint=_("Connect it again.")
-        )
+    if active:
+        require_connected(recurrence.account)
     with unit_of_work():
         if not active:
             _withdraw(recurrence, actor)

@@ -272,13 +272,18 @@ def note_unscheduled(*, item: Item, account: Account, reason: str) -> None:
 def _check_schedulable(item: Item, account: Account) -> None:
     if account.workspace_id != item.workspace_id:
         raise Invalid(_("That account belongs to another workspace."))
-    if not account.is_connected:
-        raise Conflict(_("“%(account)s” is disconnected.") % {"account": account.name}, hint=_("Connect it again."))
+    require_connected(account)
     if item.state not in SCHEDULABLE:
         raise Conflict(
             _("Only what is ready can be scheduled; this is: %(state)s.") % {"state": item.get_state_display()},
             hint=_("Approve it and let production finish first."),
         )
+
+
+def require_connected(account: Account) -> None:
+    """Raises Conflict for an account on which nothing goes out any more."""
+    if not account.is_connected:
+        raise Conflict(_("“%(account)s” is disconnected.") % {"account": account.name}, hint=_("Connect it again."))
 
 
 def _check_fit(variants: list[Variant], item: Item, account: Account) -> None:
@@ -307,7 +312,7 @@ def reschedule(*, post: Post, at: datetime, actor: Actor, force: bool = False) -
     """
     actor.require("publish_content", post.workspace)
     with unit_of_work():
-        account = Account._base_manager.select_for_update().get(pk=post.account_id)
+        account = _lock_account(post)
         post.refresh_from_db(fields=["state"], from_queryset=Post._base_manager.all())
         if post.state != "scheduled" and not post.needs_person:
             raise _too_late(post)
@@ -315,6 +320,13 @@ def reschedule(*, post: Post, at: datetime, actor: Actor, force: bool = False) -
         concerns.check(found, actor=actor, force=force)
         _move(post, at, actor, force=force)
     return post
+
+
+def _lock_account(post: Post) -> Account:
+    """The account's row, so that nobody disconnects it meanwhile; raises Conflict when somebody has."""
+    account = Account._base_manager.select_for_update().get(pk=post.account_id)
+    require_connected(account)
+    return account
 
 
 def _move(post: Post, at: datetime, actor: Actor, *, force: bool = False) -> None:
@@ -356,7 +368,7 @@ def send_again(*, post: Post, actor: Actor) -> Post:
     """Send a missed or refused post as soon as the account's rules allow, so that many at once are spread out."""
     actor.require("publish_content", post.workspace)
     with unit_of_work():
-        account = Account._base_manager.select_for_update().get(pk=post.account_id)
+        account = _lock_account(post)
         post.refresh_from_db(fields=["state"], from_queryset=Post._base_manager.all())
         if not post.needs_person:
             raise _too_late(post)
@@ -371,6 +383,7 @@ def restore_post(*, post: Post, actor: Actor) -> Post:
         raise TooLate(_("Its time has passed."), hint=_("Schedule the item anew."))
     try:
         with unit_of_work():
+            _lock_account(post)
             item = lock_item(post.item_id)
             if item.approved_revision_id != post.revision_id or item.state not in SCHEDULABLE:
                 raise Conflict(_("The item has changed since."), hint=_("Schedule its new version."))

@@ -24,6 +24,7 @@ from apps.schedules.evergreen import fill_pools
 from apps.schedules.models import Post, Slot
 from apps.schedules.recurring import fill_recurrences, set_active
 from apps.schedules.reservations import reserve
+from apps.schedules.services import post_now, restore_post, send_again
 from apps.workspaces.actors import SYSTEM
 from apps.workspaces.models import AuditEntry
 from tests.content.conftest import caller
@@ -307,7 +308,8 @@ def test_what_would_schedule_more_stops_and_says_why(in_workspace, enter, at, by
     ).content.decode()
     assert [sentence for sentence in told if sentence not in asked] == []
 
-    client.post(at(f"{account.pk}/do/disconnect/"))
+    after = client.post(at(f"{account.pk}/do/disconnect/"), follow=True).content.decode()
+    assert [sentence for sentence in told if sentence not in after] == []
     for row in (rule, pool, reserved):
         row.refresh_from_db()
     why = f"It stopped when “{account.name}” was disconnected."
@@ -341,6 +343,25 @@ def test_an_account_with_a_post_under_way_stays(in_workspace, by_form):
         disconnect_account(account=account, actor=SYSTEM)
     account.refresh_from_db()
     assert (account.state, bool(account.credentials)) == ("active", True)
+
+
+@pytest.mark.parametrize("state", ["missed", "needs_human", "rejected", "cancelled"])
+def test_nothing_is_sent_again_on_a_disconnected_account(in_workspace, by_form, call, state):
+    account = by_form()
+    [post] = posts_for(account, at=timezone.now() + timedelta(hours=1))
+    Post._base_manager.filter(pk=post.pk).update(state=state, wake_at=None)
+    disconnect_account(account=account, actor=SYSTEM)
+    post = Post.objects.get(pk=post.pk)
+    send = call()
+    for again in (send_again, restore_post) if state == "cancelled" else (send_again, post_now):
+        with pytest.raises(Conflict) as refused:
+            again(post=post, actor=SYSTEM)
+        assert (refused.value.message, refused.value.hint) == ("“Asha” is disconnected.", "Connect it again.")
+    path = {"cancelled": f"/schedule/posts/{post.pk}/restore"}.get(state, f"/dead-letters/{post.pk}/replay")
+    answer = send("post", path, {})
+    assert (answer.status_code, answer.json()["detail"]) == (409, "“Asha” is disconnected."), answer.json()
+    post.refresh_from_db()
+    assert post.state == state
 
 
 def test_connecting_again_brings_the_history_back(in_workspace, by_form):
@@ -396,8 +417,16 @@ def test_the_api_connects_changes_pauses_checks_and_disconnects(in_workspace, ca
     fresh = {"credentials": {"server": provider.url, "access_token": provider.grant()["access_token"]}}
     assert send("put", f"{path}/credentials", fresh).json()["state"] == "active"
     assert token not in send("get", "/accounts/").content.decode() + made.content.decode()
-    assert send("delete", path).json()["state"] == "disconnected"
+    posts_for(Account.objects.get(), parts=2, at=timezone.now() + timedelta(days=1))
+    gone = send("delete", path).json()
+    assert (gone["state"], gone["stopped"][0], [each["what"] for each in gone["stopped"]]) == (
+        "disconnected",
+        {"what": "posts", "count": 2, "said": "2 scheduled posts are cancelled."},
+        ["posts", "slots"],
+    )
     assert send("get", path).status_code == 404
+    noted = AuditEntry.objects.get(action="account.disconnect").data["stopped"]
+    assert noted == {each["what"]: each["count"] for each in gone["stopped"]}
 
 
 def test_the_api_says_what_is_wrong_with_a_login(call, provider):

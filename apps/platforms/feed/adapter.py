@@ -52,7 +52,6 @@ class FeedPlatform(Platform):
         except (ValueError, KeyError) as error:
             raise OutcomeUnknown(_now("The feed's answer could not be read."), reason=response.text[:200]) from error
 
-
     def read_metrics(self, connection: Connection, external_id: str) -> Mapping[str, int]:
         with self._client(connection.account, connection.credentials["key"], 30.0) as client:
             answer = http.exchange(client, "GET", external_id, changes=False)
