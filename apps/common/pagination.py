@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import models
 from django.db.models import Q, QuerySet
 from django.utils.timezone import is_aware
 from django.utils.translation import gettext as _
@@ -22,7 +23,8 @@ LARGEST_PAGE = 200
 class CursorPagination(PaginationBase):
     """`@paginate(CursorPagination, ordering=("-created_at", "-id"))`, which is also the default order.
 
-    ordering: model fields; the last one must be unique. Answers {"items": […], "next": "…" or null}.
+    ordering: model fields or annotations; the last one must be unique. None: as the query is ordered.
+    Answers {"items": […], "next": "…" or null}.
     """
 
     class Input(Schema):
@@ -35,18 +37,19 @@ class CursorPagination(PaginationBase):
 
     items_attribute = "items"
 
-    def __init__(self, *, ordering: tuple[str, ...] = ("-created_at", "-id"), **kwargs: Any) -> None:
+    def __init__(self, *, ordering: tuple[str, ...] | None = ("-created_at", "-id"), **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.ordering = ordering
 
     def paginate_queryset(self, queryset: QuerySet, pagination: Input, **params: Any) -> dict[str, Any]:
-        rows = queryset.order_by(*self.ordering)
+        ordering = self.ordering or queryset.query.order_by
+        rows = queryset.order_by(*ordering)
         if pagination.cursor:
-            rows = rows.filter(_after(self.ordering, _decode(queryset, self.ordering, pagination.cursor)))
+            rows = rows.filter(_after(ordering, _decode(queryset, ordering, pagination.cursor)))
         page = list(rows[: pagination.limit + 1])
         more = len(page) > pagination.limit
         page = page[: pagination.limit]
-        return {"items": page, "next": _encode(self.ordering, page[-1]) if more else None}
+        return {"items": page, "next": _encode(ordering, page[-1]) if more else None}
 
 
 def _after(ordering: tuple[str, ...], values: list[Any]) -> Q:
@@ -61,14 +64,14 @@ def _after(ordering: tuple[str, ...], values: list[Any]) -> Q:
 
 def _encode(ordering: tuple[str, ...], row: Any) -> str:
     values = [getattr(row, name.removeprefix("-")) for name in ordering]
-    plain = [value.isoformat() if isinstance(value, datetime) else value for value in values]
+    plain = [value.isoformat() if isinstance(value, date) else value for value in values]
     return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode().rstrip("=")
 
 
 def _decode(queryset: QuerySet, ordering: tuple[str, ...], cursor: str) -> list[Any]:
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        fields = [queryset.model._meta.get_field(_field_name(queryset, name)) for name in ordering]
+        fields = [_field(queryset, name) for name in ordering]
         if not isinstance(values, list) or len(values) != len(fields):
             raise ValueError("wrong shape")
         values = [field.to_python(value) for field, value in zip(fields, values, strict=True)]
@@ -85,9 +88,12 @@ def _is_usable(value: Any) -> bool:
     return value is not None and "\x00" not in str(value)
 
 
-def _field_name(queryset: QuerySet, name: str) -> str:
+def _field(queryset: QuerySet, name: str) -> models.Field:
     name = name.removeprefix("-")
-    return queryset.model._meta.pk.name if name in {"pk", "id"} else name
+    if name in queryset.query.annotations:
+        return queryset.query.annotations[name].output_field
+    meta = queryset.model._meta
+    return meta.pk if name in {"pk", "id"} else meta.get_field(name)
 
 
 def _bad_cursor() -> Invalid:

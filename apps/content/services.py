@@ -121,8 +121,10 @@ def revise_item(
     note: str = "",
     images: Sequence[NewImage | KeptImage] | None = None,
     variants: Sequence[NewVariant] | None = None,
+    generation: Any = None,
 ) -> Revision:
     """Add a revision. base: the revision number that the author saw; a newer one means Conflict, and nothing is lost.
+    generation: the answer that the whole text is from; what people change is counted from the latest that has one.
 
     text, images, variants: None keeps those of the revision before; of the variants, those that were written for their
     platform. An item that was approved goes back to review: an approval
@@ -148,7 +150,7 @@ def revise_item(
                 current=item.current_revision.number,
             )
         before = item.current_revision
-        revision = _add_revision(item, text or text_of(before), actor, note=note, generation=None)
+        revision = _add_revision(item, text or text_of(before), actor, note=note, generation=generation)
         if images is None:
             carry(before, revision)
         else:

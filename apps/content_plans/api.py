@@ -24,6 +24,7 @@ from apps.lifecycle.services import open_actions
 router = Router()
 
 State = Literal["draft", "queued", "researching", "generating", "refining", "ready", "failed"]
+Sort = Literal["title", "-title", "score", "-score", "due", "-due", "made", "-made"]
 Kind = Literal["research_summary", "outline", "blog_draft", "metadata", "seo_rewrite", "variant"]
 
 
@@ -32,6 +33,7 @@ class PlanFilter(Schema):
     owner: int | None = Field(None, description="Only plans of this person.")
     platform: str = Field("", max_length=40, description="Only plans with a variant for this platform.")
     search: str = Field("", max_length=200, description="Words of the brief, or their beginnings.")
+    sort: Sort = Field("-made", description="A minus sign turns it around; plans without a score or a day come last.")
 
 
 class PlanIn(Schema):
@@ -78,7 +80,11 @@ class PlanOut(Schema):
     problem: Said | None = Field(description="Why it failed.")
     due_on: date | None
     owner: int | None = Field(alias="owner_id")
-    item: int | None = Field(alias="item_id", description="The item made from it.", examples=[12])
+    item: int | None = Field(
+        alias="item_id",
+        description="The item made from it. Its review is in GET /reviews/; POST /reviews/{review}/decide approves it.",
+        examples=[12],
+    )
     round: int | None = Field(alias="round_id", description="The round whose text the item has.", examples=[31])
     created_at: datetime
     actions: list[str] = Field(description="What the caller may do with it now.", examples=[["process"]])
@@ -217,11 +223,16 @@ def _plan(pk: int) -> ContentPlan:
 
 
 @router.get("/plans/", response=list[PlanOut], tags=["plans"], summary="List plans")
-@paginate(CursorPagination, ordering=("-created_at", "-id"))
+@paginate(CursorPagination, ordering=None)
 def list_plans(request: HttpRequest, filters: Query[PlanFilter]) -> QuerySet[ContentPlan]:
+    """A cursor goes on in the order that its page was asked for."""
     request.actor.require("view_content", request.workspace)
     return queries.find_plans(
-        state=filters.state or "", search=filters.search, owner=filters.owner, platform=filters.platform
+        state=filters.state or "",
+        search=filters.search,
+        owner=filters.owner,
+        platform=filters.platform,
+        sort=filters.sort,
     )
 
 
@@ -339,6 +350,9 @@ def _round(plan_id: int, round_id: int) -> Round:
     summary="Take a round",
 )
 def take_round(request: HttpRequest, plan_id: int, round_id: int) -> Status:
-    """The item gets its text, as a new version, which is reviewed like any."""
+    """The item gets its text, as a new version, which is reviewed like any.
+
+    When the run is done it is in `GET /reviews/`; `POST /reviews/{review}/decide` approves the text itself.
+    """
     run = services.take_round(plan=_plan(plan_id), found=_round(plan_id, round_id), actor=request.actor)
     return Status(202, {"run": run.pk})

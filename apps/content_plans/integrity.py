@@ -8,18 +8,22 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+import regex
 from django.utils.translation import gettext as _
 
+from apps.common.text.sentences import sentences
 from apps.common.text.similar import fingerprint, near_identical
 from apps.common.text.words import words
 from apps.content.likeness import closest
 from apps.content.models import Item
+from apps.content_plans.judging import prose_of
 from apps.content_plans.links import links_of, look_at
 from apps.content_plans.models import ContentPlan
 from apps.engines.research import Source
 from apps.templates.provenance import new_links, still_there
 
 _SHOWN, _TWINS, _LEAST_WORDS = 20, 5, 50
+_FIGURE = regex.compile(r"\p{Nd}+(?:[.,]\p{Nd}+)*")
 
 
 def integrity_of(
@@ -38,6 +42,24 @@ def integrity_of(
         "links": [asdict(link) for link in look_at(links_of(markdown))],
         "twins": twins_of(plan, markdown),
     }
+
+
+def new_statements(plan: ContentPlan, before: str, after: str, sources: list[Source]) -> list[dict[str, Any]]:
+    """[{"text", "source"}, …]: sentences of a rewrite with a figure that the text did not have, each with the number of
+    the page that has it, or None. A rewrite is asked for no claims of its own, and figures are what it makes up."""
+    known = _figures("\n".join([before, plan.title, plan.goal, plan.audience]))
+    pages = [(number, _figures(f"{each.title}\n{each.text}")) for number, each in enumerate(sources, 1)]
+    found = []
+    for sentence in sentences(prose_of(after), language=plan.language):
+        new = _figures(sentence) - known
+        if new:
+            source = next((number for number, there in pages if new <= there), None)
+            found.append({"text": sentence.strip(), "source": source})
+    return found
+
+
+def _figures(text: str) -> set[str]:
+    return set(_FIGURE.findall(text))
 
 
 def twins_of(plan: ContentPlan, markdown: str) -> list[dict[str, Any]]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum, Value
+from django.db.models.functions import Coalesce
 
 from apps.content.models import Item
 from apps.content.search import matching
@@ -23,15 +25,12 @@ from apps.workspaces.audit import describe
 
 _PAID = ("parsed", "refusal", "truncated", "invalid")
 
-ORDERS = {
-    "title": ("title", "id"),
-    "-title": ("-title", "-id"),
-    "score": ("seo_score", "id"),
-    "-score": ("-seo_score", "-id"),
-    "due": ("due_on", "id"),
-    "-due": ("-due_on", "-id"),
-    "made": ("created_at", "id"),
-    "-made": ("-created_at", "-id"),
+# By name: the column, and where it may be empty, what stands for that upwards and downwards, so that it comes last.
+_SORTS = {
+    "title": ("title", None, None),
+    "score": ("seo_score", 101, -1),
+    "due": ("due_on", date.max, date.min),
+    "made": ("created_at", None, None),
 }
 
 
@@ -41,9 +40,10 @@ def plans() -> QuerySet[ContentPlan]:
 
 
 def find_plans(
-    *, state: str = "", search: str = "", owner: int | None = None, platform: str = ""
+    *, state: str = "", search: str = "", owner: int | None = None, platform: str = "", sort: str = ""
 ) -> QuerySet[ContentPlan]:
-    """state: of the machine, or "under-way" for all that the system works on."""
+    """state: of the machine, or "under-way" for all that the system works on. sort: a name of `_SORTS`, downwards with
+    a minus sign before it; anything else: the latest first."""
     rows = plans()
     if state:
         rows = rows.filter(state__in=UNDER_WAY if state == "under-way" else [state])
@@ -53,7 +53,16 @@ def find_plans(
         rows = rows.filter(owner=owner)
     if platform:
         rows = rows.filter(platforms__icontains=f'"{platform}"')
-    return rows
+    return _sorted(rows, sort if sort.removeprefix("-") in _SORTS else "-made")
+
+
+def _sorted(rows: QuerySet[ContentPlan], sort: str) -> QuerySet[ContentPlan]:
+    """By an annotation that is never empty, so that cursors can go on behind it."""
+    down = "-" if sort.startswith("-") else ""
+    column, upwards, downwards = _SORTS[sort.removeprefix("-")]
+    last = downwards if down else upwards
+    place = F(column) if last is None else Coalesce(column, Value(last))
+    return rows.annotate(place=place).order_by(f"{down}place", f"{down}id")
 
 
 def counts_by_state() -> dict[str, int]:

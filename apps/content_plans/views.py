@@ -37,7 +37,8 @@ def plans(request: HttpRequest, slug: str) -> HttpResponse:
         search=asked["q"],
         owner=int(asked["owner"]) if asked["owner"].isascii() and asked["owner"].isdigit() else None,
         platform=asked["platform"],
-    ).order_by(*queries.ORDERS.get(asked["sort"], queries.ORDERS["-made"]))
+        sort=asked["sort"],
+    )
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     context = {
         "page": page,

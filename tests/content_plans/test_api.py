@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from apps.content_plans.models import ContentPlan
@@ -51,6 +53,23 @@ def test_a_program_reads_research_and_rounds_and_takes_one(in_workspace, call): 
     answer = send("post", f"/plans/{plan.pk}/rounds/{first.pk}/approve")
     assert (answer.status_code, answer.json()["run"]) == (202, Run.objects.get(kind="plan_take").pk)
     assert fresh(plan).round is None
+
+
+def test_plans_come_in_the_order_asked_for_page_by_page(in_workspace, call):  # noqa: F811
+    send = call()
+    for title, score, day in (("B", 30, "2027-03-01"), ("A", 90, None), ("D", None, "2027-01-01"), ("C", 60, None)):
+        make_plan(in_workspace, title=title, seo_score=score, due_on=day and date.fromisoformat(day))
+
+    def titles(sort: str) -> str:
+        found, cursor = "", ""
+        while cursor is not None:
+            page = send("get", f"/plans/?sort={sort}&limit=1&cursor={cursor}").json()
+            found, cursor = found + "".join(each["title"] for each in page["items"]), page["next"]
+        return found
+
+    orders = ("title", "-title", "score", "-score", "due", "-due", "made", "-made")
+    assert [titles(sort) for sort in orders] == ["ABCD", "DCBA", "BCAD", "ACBD", "DBAC", "BDCA", "BADC", "CDAB"]
+    assert send("get", "/plans/?sort=words").status_code == 422
 
 
 def test_a_program_has_pages_read_again(in_workspace, call):  # noqa: F811

@@ -8,9 +8,10 @@ from apps.approvals.reasons import reasons_for
 from apps.approvals.services import open_review
 from apps.content.models import Item
 from apps.content.services import Text, revise_item
-from apps.content_plans.integrity import findings, twins_of
+from apps.content_plans.integrity import findings, new_statements, twins_of
 from apps.content_plans.links import look_at
 from apps.content_plans.models import ContentPlan
+from apps.engines.research import Source
 from apps.workspaces.actors import SYSTEM
 from tests.content_plans.conftest import PARAGRAPH
 from tests.factories.approvals import make_policy
@@ -97,6 +98,18 @@ def test_a_link_that_an_editor_took_out_is_no_reason_any_more(in_workspace):
     assert [each.code for each in reasons_for(item)] == ["unknown", "links"]
     revise_item(item=item, actor=SYSTEM, text=told("Read the manual first."), base=1)
     assert reasons_for(Item.objects.select_related("current_revision", "workspace").get(pk=item.pk)) == []
+
+
+def test_figures_that_a_rewrite_brings_need_a_source_too(in_workspace):
+    plan = make_plan(in_workspace, goal="Sell 3 barrels.")
+    page = Source(url="https://example.org/1", title="Barrels", description="", text="A barrel holds 200 litres.")
+    before = "## Sizes\n\nIn 2024 a barrel was small."
+    after = f"{before} Buy 3 of them.\n\n1. It holds 200 litres.\n2. It saves 40% of the water. It needs a lid."
+    assert new_statements(plan, before, after, [page]) == [
+        {"text": "It holds 200 litres.", "source": 1},
+        {"text": "It saves 40% of the water.", "source": None},
+    ]
+    assert new_statements(plan, before, before, []) == []
 
 
 def test_a_text_like_an_item_of_another_kind_is_told(in_workspace):

@@ -54,6 +54,7 @@ def test_plans_are_searched_filtered_and_sorted(in_workspace, enter):
 
     assert titles("sort=score") == ["Alpha", "Beta"]
     assert titles("sort=-score") == ["Beta", "Alpha"]
+    assert titles("sort=nonsense") == ["Beta", "Alpha"]
     assert titles("state=ready") == ["Alpha"]
     assert titles("platform=bluesky") == ["Beta"]
     assert titles("q=bet") == ["Beta"]
@@ -150,7 +151,7 @@ def _full_plan(workspace, *, rounds: int, variants: int) -> ContentPlan:
     item = make_item(workspace)
     plan = make_plan(workspace, state="ready", item=item)
     for number in range(1, rounds + 1):
-        make_round(plan, number, diff=[["same", "A "], ["added", "B"]])
+        make_round(plan, number, diff=[["same", "A "], ["added", "<b>"]])
         make_page(plan, number)
     names = ("bluesky", "discord", "feed", "mastodon", "telegram", "webhook", "wordpress", "x")
     for number in range(variants):
@@ -169,7 +170,7 @@ def test_a_full_plan_costs_no_more_queries_than_a_small_one(in_workspace, enter)
         client.get(url)
         with CaptureQueriesContext(connection) as captured:
             html = client.get(url).content.decode()
-        assert html.count('<details class="round"') == rounds
+        assert html.count('<details class="round"') == html.count("A <ins>&lt;b&gt;</ins>") == rounds
         assert html.count('<article class="preview"') == variants
         counts.append(len(captured))
     assert counts[0] == counts[1]

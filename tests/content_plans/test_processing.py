@@ -242,6 +242,18 @@ def test_every_version_that_wrote_is_told_the_score_and_what_editors_changed(in_
     assert Generation.objects.get(pk=plan.round.generation_id).edit_share == 0.0
 
 
+def test_what_editors_change_is_counted_from_the_round_that_the_item_has(in_workspace, carry, model, actor):
+    plan = made(in_workspace, carry, skip_research=True)
+    first, other = Generation.objects.get(pk=plan.round.generation_id), Generation.objects.filter(kind="outline").get()
+    taken = make_round(plan, 7, markdown="## Another\n\nQuite another text about tubs.", generation=other)
+    assert carry("plan_take", plan, round=taken.pk).state == "succeeded"
+    item = fresh(plan).item
+    assert item.current_revision.generation_id == other.pk
+    decide(item=item, revision=item.current_revision, verdict="approve", actor=actor("owner"))
+    shares = Generation.objects.in_bulk([first.pk, other.pk])
+    assert (shares[first.pk].edit_share, shares[other.pk].edit_share) == (None, 0.0)
+
+
 def test_without_money_for_another_round_the_best_one_so_far_is_taken(in_workspace, carry, model):
     Budget.objects.update_or_create(workspace=in_workspace, defaults={"hard_limit": Decimal("0.000001")})
     plan = make_plan(in_workspace, state="refining", outline={"title": "Barrels", "sections": []})

@@ -122,4 +122,12 @@ def _revise(plan: ContentPlan, found: Round, item: Item) -> Revision:
     if same and plan.round_id == found.pk:
         return current
     note = _("Round %(number)d of processing %(edition)d") % {"number": found.number, "edition": found.edition}
-    return revise_item(item=item, actor=SYSTEM, text=text, base=current.number, note=note, variants=[])
+    return revise_item(
+        item=item,
+        actor=SYSTEM,
+        text=text,
+        base=current.number,
+        note=note,
+        variants=[],
+        generation=_generation(found),
+    )

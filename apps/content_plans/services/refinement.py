@@ -10,7 +10,7 @@ from apps.common.text.similar import fingerprint
 from apps.common.text.words import words
 from apps.common.transactions import unit_of_work
 from apps.content.queries import diff_words
-from apps.content_plans.integrity import integrity_of
+from apps.content_plans.integrity import integrity_of, new_statements
 from apps.content_plans.judging import gap_of, report_of
 from apps.content_plans.models import ContentPlan, Round
 from apps.content_plans.queries import rounds_of, sources_of
@@ -106,7 +106,8 @@ def _mend(plan: ContentPlan, writer: Writer, last: Round) -> bool:
     failed = {check.id for check in report.to_do}
     metadata = write_metadata(plan, writer, markdown) if failed & _OF_METADATA else last.metadata
     bill = writer.settle()
-    keep_round(plan, markdown=markdown, metadata=metadata, claims=last.claims, bill=bill, asked=asked, before=last)
+    claims = [*last.claims, *new_statements(plan, last.markdown, markdown, sources_of(plan))]
+    keep_round(plan, markdown=markdown, metadata=metadata, claims=claims, bill=bill, asked=asked, before=last)
     return True
 
 
