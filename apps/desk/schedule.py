@@ -25,14 +25,13 @@ from apps.schedules import queries
 from apps.schedules.batches import send_all_again, space_items
 from apps.schedules.concerns import Doubtful
 from apps.schedules.models import Post
+from apps.schedules.pausing import pause_workspace, resume_workspace
 from apps.schedules.reservations import drop_reservation as drop
 from apps.schedules.services import (
     cancel_post,
-    pause_workspace,
     post_now,
     reschedule,
     restore_post,
-    resume_workspace,
     schedule_item,
     send_again,
 )

@@ -19,7 +19,7 @@ from unfold.widgets import UnfoldAdminSplitDateTimeWidget, UnfoldBooleanWidget
 
 from apps.common.errors import DomainError
 from apps.platforms.models import Account
-from apps.schedules import services
+from apps.schedules import pausing, services
 from apps.schedules.machine import FOR_PEOPLE, UNDER_WAY
 from apps.schedules.models import Post, Waiting
 
@@ -152,12 +152,12 @@ class ScheduledPosts:
 
     @admin.action(description=_("Pause everything of this workspace"), permissions=["change"])
     def pause_everything(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
-        services.pause_workspace(workspace=request.workspace, actor=request.actor)
+        pausing.pause_workspace(workspace=request.workspace, actor=request.actor)
         self.message_user(request, _("Publishing is paused. What is due waits."), messages.WARNING)
 
     @admin.action(description=_("Resume publishing"), permissions=["change"])
     def resume_everything(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
-        services.resume_workspace(workspace=request.workspace, actor=request.actor)
+        pausing.resume_workspace(workspace=request.workspace, actor=request.actor)
         self.message_user(request, _("Publishing goes on."), messages.SUCCESS)
 
     def _each(self, request: HttpRequest, posts: Iterable[Post], service: Callable[..., Post]) -> None:

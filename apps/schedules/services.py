@@ -31,7 +31,6 @@ from apps.schedules.parts import wake_next_parts
 from apps.schedules.wake import wake_dispatcher
 from apps.workspaces import audit
 from apps.workspaces.actors import SYSTEM, Actor
-from apps.workspaces.models import Workspace
 
 log = structlog.get_logger(__name__)
 _RACES = 20
@@ -486,26 +485,3 @@ def settle_item(item: Item) -> None:
         advance(item, "publish", actor=SYSTEM)
     elif not still_open.exists():
         advance(item, "unschedule", actor=SYSTEM)
-
-
-# --- Pausing ----------------------------------------------------------------------------------------------------------
-def pause_workspace(*, workspace: Workspace, actor: Actor, reason: str = "") -> Workspace:
-    """Nothing of the workspace goes out until it is resumed; a call already begun is not taken back."""
-    return _pause(workspace, actor, database_now(), reason)
-
-
-def resume_workspace(*, workspace: Workspace, actor: Actor) -> Workspace:
-    return _pause(workspace, actor, None, "")
-
-
-def _pause(workspace: Workspace, actor: Actor, since: datetime | None, reason: str) -> Workspace:
-    actor.require("publish_content", workspace)
-    with unit_of_work():
-        changed = Workspace.objects.filter(pk=workspace.pk, paused_at__isnull=since is not None)
-        if changed.update(paused_at=since):
-            data = {"paused": since is not None, "reason": reason, "by": actor.label}
-            audit.record(workspace=workspace, actor=actor, action="workspace.pause", target=workspace, data=data)
-            emit(workspace=workspace, type="workspace.paused", subject=workspace, data=data)
-            wake_dispatcher()
-        workspace.paused_at = since
-    return workspace

@@ -11,7 +11,17 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from apps.lifecycle.models import Event
-from apps.schedules import batches, calendars, evergreen, recurring, reservations, services, spreadsheet, timetable
+from apps.schedules import (
+    batches,
+    calendars,
+    evergreen,
+    pausing,
+    recurring,
+    reservations,
+    services,
+    spreadsheet,
+    timetable,
+)
 from apps.schedules.models import Post, Slot
 from apps.uploads import by_hand, dead_letters
 from apps.uploads import services as uploads
@@ -37,7 +47,7 @@ class World:
         return Post.objects.select_related("workspace", "account__workspace").get(pk=post.pk)
 
     def paused(self):
-        services.pause_workspace(workspace=self.workspace, actor=self.person)
+        pausing.pause_workspace(workspace=self.workspace, actor=self.person)
         return self.workspace
 
     def rule(self):
@@ -59,8 +69,8 @@ TABLE: dict[Callable[..., Any], tuple[Callable[[World], dict[str, Any]], tuple[s
     services.send_again: (lambda w: {"post": w.post("missed")}, ("post.state", "post.retry")),
     services.cancel_post: (lambda w: {"post": w.post()}, ("post.state", "post.cancel")),
     services.restore_post: (lambda w: {"post": w.post("cancelled")}, ("post.state", "post.restore")),
-    services.pause_workspace: (lambda w: {"workspace": w.workspace}, ("workspace.paused", "workspace.pause")),
-    services.resume_workspace: (lambda w: {"workspace": w.paused()}, ("workspace.paused", "workspace.pause")),
+    pausing.pause_workspace: (lambda w: {"workspace": w.workspace}, ("workspace.paused", "workspace.pause")),
+    pausing.resume_workspace: (lambda w: {"workspace": w.paused()}, ("workspace.paused", "workspace.pause")),
     batches.space_items: (
         lambda w: {"items": [w.item()], "account": w.account, "over": timedelta(hours=3)},
         ("post.state", "post.schedule"),

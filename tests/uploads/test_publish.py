@@ -16,7 +16,8 @@ from apps.platforms.base import PublishResult
 from apps.platforms.models import Account
 from apps.platforms.services import pause_account, resume_account
 from apps.schedules.models import Post
-from apps.schedules.services import cancel_post, pause_workspace, post_now, reschedule, resume_workspace
+from apps.schedules.pausing import pause_workspace, resume_workspace
+from apps.schedules.services import cancel_post, post_now, reschedule
 from apps.uploads import leases, outcomes
 from apps.uploads.leases import claim
 from apps.uploads.models import Attempt

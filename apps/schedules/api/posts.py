@@ -15,7 +15,7 @@ from apps.common.pagination import CursorPagination
 from apps.content.models import Item
 from apps.lifecycle.services import open_actions
 from apps.platforms.models import Account
-from apps.schedules import queries, services
+from apps.schedules import pausing, queries, services
 from apps.schedules.api.finding import LARGEST_ID, account_and_item, now_of, one
 from apps.schedules.batches import send_all_again, space_items
 from apps.schedules.models import Post
@@ -285,13 +285,13 @@ def send_missed(request: HttpRequest, body: AgainIn) -> AgainOut:
 @router.post("/schedule/pause", response=PauseOut, summary="Pause all publishing")
 def pause(request: HttpRequest, body: PauseIn) -> Any:
     """Nothing of the workspace goes out until it is resumed; a call already begun is not taken back."""
-    return services.pause_workspace(workspace=request.workspace, actor=request.actor, reason=body.reason)
+    return pausing.pause_workspace(workspace=request.workspace, actor=request.actor, reason=body.reason)
 
 
 @router.post("/schedule/resume", response=PauseOut, summary="Resume publishing")
 def resume(request: HttpRequest) -> Any:
     """What is due goes out: what is within its account's grace, one gap apart; older posts count as missed."""
-    return services.resume_workspace(workspace=request.workspace, actor=request.actor)
+    return pausing.resume_workspace(workspace=request.workspace, actor=request.actor)
 
 
 def find_post(request: HttpRequest, post_id: int) -> Post:
