@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,6 +19,8 @@ from apps.common.processes import launch
 from apps.common.processes.paths import socket_path
 from apps.common.processes.ready import ready_file
 from apps.common.processes.valkey import answers, arguments, binary
+from apps.pipeline import tasks
+from apps.schedules.models import Post
 from tests.servers.site import ROOT, environment
 
 
@@ -88,3 +90,14 @@ class Broker:
 
 DISPATCHER = ("manage.py", "dispatch")
 WORKER = ("-m", "celery", "-A", "config", "worker", "-c", "2", "--without-mingle", "--without-gossip")
+
+
+def send(broker: Broker, posts: Sequence[Post]) -> None:
+    """Wake that broker's workers for the posts; from a process of its own, as this one is on another broker."""
+    ids = [(post.workspace_id, post.pk) for post in posts]
+    code = (
+        "import django; django.setup()\n"
+        f"from {tasks.__name__} import publish\n"
+        f"for pair in {ids!r}: publish.apply_async(args=pair, queue='posting')"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=broker.environment(), check=True)

@@ -5,33 +5,21 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 
 import pytest
 
-from apps.pipeline import tasks
 from apps.platforms.models import Account
 from apps.schedules.models import Post
-from tests.faults.broker import DISPATCHER, WORKER, Broker
+from tests.faults.broker import DISPATCHER, WORKER, Broker, send
 from tests.faults.judge import CLEAN, Row, note, unfinished, verdict, wait_until
 from tests.faults.stock import accounts, posts_on
 from tests.servers import platform_server
-from tests.servers.site import ROOT
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.faults]
 
 COUNT = 8
 SECONDS = 240
-
-
-@pytest.fixture
-def broker(tmp_path_factory):
-    # A socket's address must be short, and pytest's own folders are long.
-    broker = Broker(tmp_path_factory.mktemp("b"))
-    broker.start()
-    yield broker
-    broker.kill()
 
 
 def all_out() -> bool:
@@ -95,14 +83,3 @@ def naive_result(broker: Broker, worker: subprocess.Popen, account: Account) -> 
     send(broker, [marker])
     wait_until(row.exists, SECONDS, "the worker's return")
     return Post._base_manager.filter(pk__in=[post.pk for post in posts], state="scheduled").count()
-
-
-def send(broker: Broker, posts: list[Post]) -> None:
-    """From a process on that broker, as this one is on another."""
-    ids = [(post.workspace_id, post.pk) for post in posts]
-    code = (
-        "import django; django.setup()\n"
-        f"from {tasks.__name__} import publish\n"
-        f"for pair in {ids!r}: publish.apply_async(args=pair, queue='posting')"
-    )
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=broker.environment(), check=True)
