@@ -4,16 +4,36 @@ from __future__ import annotations
 
 import hashlib
 import io
+import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from types import ModuleType
 from typing import Any
 
+import pytest
 from PIL import Image
 
+from apps.common import deadlines
+from apps.platforms import guard, http
 from apps.platforms.base import Draft, MediaFile, PlatformConfig, PublishRequest
+from tests.servers.loopback import Patience
 
 # Tests' servers are on the loopback.
 CONFIG = PlatformConfig(site_url="https://desk.example.org", private_hosts=frozenset({"127.0.0.1", "localhost"}))
+
+
+def give(patience: Patience, monkeypatch: pytest.MonkeyPatch, *modules: ModuleType) -> None:
+    """Lets calls of adapters run by this clock. modules: of the adapter, those that look at the time."""
+    for module in (deadlines, guard, http, *modules):
+        monkeypatch.setattr(module, "time", patience)
+
+
+def until(condition: Callable[[], object], *, within: float = 60.0) -> None:
+    """What a server does after its client has gone."""
+    end = time.monotonic() + within
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def file_of(content: bytes, content_type: str, name: str = "") -> MediaFile:

@@ -6,6 +6,7 @@ import json
 import re
 import socket
 import struct
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -41,6 +42,26 @@ class Handler(BaseHTTPRequestHandler):
 Act = Callable[["ScriptedHandler"], None]
 
 
+class Patience:
+    """A client's clock that stands still until the server lets it wait.
+
+    A call's limit begins before its connection does, and a busy machine may use it up before anything is sent. By this
+    clock a limit is spent on waiting alone, however long the way to it took. Stands in for the module `time`.
+    """
+
+    def __init__(self) -> None:
+        self._start, self._begun = time.monotonic(), 0.0
+
+    def begin(self) -> None:
+        self._begun = self._begun or time.monotonic()
+
+    def monotonic(self) -> float:
+        return self._start + (time.monotonic() - self._begun if self._begun else 0.0)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(time, name)
+
+
 @dataclass
 class Scripted:
     """A platform that misbehaves: an act for the next call whose method and address fit a pattern."""
@@ -49,6 +70,7 @@ class Scripted:
     calls: list[str] = field(default_factory=list)
     script: list[tuple[str, Act]] = field(default_factory=list)
     closing: Event = field(default_factory=Event)
+    patience: Patience = field(default_factory=Patience)
 
     def will(self, pattern: str, *acts: Act) -> None:
         """pattern: a regular expression for the beginning of what the handler notes as a call."""
@@ -112,10 +134,12 @@ def cuts(handler: ScriptedHandler) -> None:
 
 
 def hangs(handler: ScriptedHandler) -> None:
+    handler.state.patience.begin()
     handler.state.closing.wait(20)
 
 
 def trickles(handler: ScriptedHandler) -> None:
+    handler.state.patience.begin()
     handler.send_response(200)
     handler.send_header("Content-Length", "100000")
     handler.end_headers()

@@ -21,10 +21,11 @@ from apps.platforms.base import (
     RateLimited,
     StillUnknown,
 )
+from apps.platforms.x import client
 from apps.platforms.x.adapter import XPlatform
 from apps.platforms.x.client import DuplicateText
 from tests.conformance.platform import Heard, told_by
-from tests.platforms.posts import file_of, image
+from tests.platforms.posts import file_of, give, image, until
 from tests.servers.loopback import accepts_then, cuts, hangs, says, trickles
 from tests.servers.x_server import ACCESS, CLIENT, REFRESH, X, refuses
 
@@ -37,7 +38,14 @@ ENROLL = "https://api.twitter.com/2/problems/client-forbidden client-not-enrolle
 
 @pytest.fixture
 def request_(a_post: APost) -> PublishRequest:
-    return a_post(begun_at=datetime.now(UTC), timeout=3.0)
+    return a_post(begun_at=datetime.now(UTC))
+
+
+@pytest.fixture
+def brief(request_, x: X, monkeypatch) -> PublishRequest:
+    """A request whose time is short, and is spent on nothing but the server's silence."""
+    give(x.patience, monkeypatch, client)
+    return replace(request_, timeout=0.7)
 
 
 def failure(platform, request: PublishRequest) -> AdapterError:
@@ -49,18 +57,20 @@ def failure(platform, request: PublishRequest) -> AdapterError:
 
 
 @pytest.mark.parametrize("act", [cuts, hangs, trickles, DOWN, says(201, "{"), says(201, "<p>"), says(201, "{}")])
-def test_a_lost_answer_is_found_again(platform, request_, x: X, act) -> None:
+def test_a_lost_answer_is_found_again(platform, request_, brief, x: X, act) -> None:
     x.will(CREATE, accepts_then(act))
-    assert type(failure(platform, request_)) is OutcomeUnknown
+    assert type(failure(platform, brief if act in (hangs, trickles) else request_)) is OutcomeUnknown
+    until(lambda: x.posts)
     outcome = platform.reconcile(request_, "")
     assert isinstance(outcome, Found)
     assert [post["id"] for post in x.posts] == [outcome.result.external_id]
 
 
 @pytest.mark.parametrize("act", [cuts, hangs, DOWN])
-def test_a_call_that_never_arrived_is_absent_from_the_timeline(platform, request_, x: X, act) -> None:
+def test_a_call_that_never_arrived_is_absent_from_the_timeline(platform, request_, brief, x: X, act) -> None:
     x.will(CREATE, act)
-    assert type(failure(platform, request_)) is OutcomeUnknown
+    assert type(failure(platform, brief if act is hangs else request_)) is OutcomeUnknown
+    until(lambda: x.script == [])
     assert platform.reconcile(request_, "") == NotFound()
     platform.publish(request_, Heard())
     assert len(x.posts) == 1
@@ -132,18 +142,19 @@ def test_a_timeline_that_cannot_be_read_leaves_it_open(platform, request_, x: X)
 
 
 @pytest.mark.parametrize("act", [cuts, hangs, DOWN])
-def test_a_failed_upload_has_published_nothing(platform, request_, x: X, act) -> None:
+def test_a_failed_upload_has_published_nothing(platform, request_, brief, x: X, act) -> None:
     x.will("POST /2/media/upload/initialize", act)
-    caught = failure(platform, replace(request_, pictures=(Picture(image()),), timeout=0.7))
+    caught = failure(platform, replace(brief if act is hangs else request_, pictures=(Picture(image()),)))
     assert (type(caught), caught.permanent, x.posts) == (AdapterError, False, [])
 
 
 @pytest.mark.parametrize("act", [hangs, trickles])
-def test_no_call_outlasts_its_time(platform, request_, x: X, act) -> None:
+def test_no_call_outlasts_its_time(platform, brief, x: X, act) -> None:
     x.will("POST /2/media", act)
     begun = time.monotonic()
-    failure(platform, replace(request_, pictures=(Picture(image()),), timeout=0.7))
+    failure(platform, replace(brief, pictures=(Picture(image()),)))
     assert time.monotonic() - begun < 10
+    until(lambda: x.script == [])
 
 
 @pytest.mark.parametrize(
