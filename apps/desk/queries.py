@@ -21,6 +21,8 @@ from apps.platforms.queries import accounts
 from apps.schedules.machine import FOR_PEOPLE
 from apps.schedules.models import Post
 from apps.stories.models import Story
+from apps.templates.models import Activation
+from apps.templates.queries import activations_for
 from apps.workspaces.audit import describe
 
 SHOWN = 8
@@ -28,9 +30,10 @@ SHOWN = 8
 
 @dataclass(frozen=True)
 class Dashboard:
-    """What waits for me, what runs, what goes out next, what failed."""
+    """What waits for me, what runs, what goes out next, what failed. versions: of AI templates, for who may agree."""
 
     waiting: list[Review]
+    versions: list[Activation]
     running: list[Run]
     next_posts: list[Post]
     failed_runs: list[Run]
@@ -49,6 +52,7 @@ def dashboard(user) -> Dashboard:
     posts = Post.objects.select_related("variant", "account", "item")
     return Dashboard(
         waiting=list(review_queue(assignee=user)[:SHOWN]),
+        versions=list(activations_for(user)[:SHOWN]),
         running=running,
         next_posts=list(posts.filter(state="scheduled").order_by("due_at")[:SHOWN]),
         failed_runs=failed,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from json import JSONEncoder
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
+from django.forms import Script
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.translation import gettext as _t
@@ -17,9 +20,10 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
-from apps.common.errors import DomainError
-from apps.templates import activation, money, queries, services
+from apps.common.errors import DomainError, NotAllowed
+from apps.templates import activation, money, queries, services, steps, views
 from apps.templates.diff import diff_variables, diff_versions
+from apps.templates.forms import EditorForm
 from apps.templates.models import (
     Activation,
     Budget,
@@ -30,7 +34,7 @@ from apps.templates.models import (
     PromptVersion,
     TextProvider,
 )
-from apps.templates.services import Draft
+from apps.templates.money_views import month_of
 from apps.workspaces.admin_base import WorkspaceAdmin
 
 OUTCOME_COLOURS = {
@@ -42,86 +46,59 @@ OUTCOME_COLOURS = {
 }
 
 
-def _area(label: Any, rows: int, **options: Any) -> forms.CharField:
-    widget = UnfoldAdminTextareaWidget(attrs={"rows": rows})
-    return forms.CharField(label=label, strip=False, required=False, widget=widget, **options)
-
-
-class _Indented(JSONEncoder):
-    """People read it: one member a line."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**{**options, "indent": 2})
-
-
-def _json(label: Any, rows: int, **options: Any) -> forms.JSONField:
-    widget = UnfoldAdminTextareaWidget(attrs={"rows": rows, "class": "font-mono"})
-    return forms.JSONField(label=label, widget=widget, encoder=_Indented, required=False, **options)
-
-
-class VersionForm(forms.ModelForm):
+class VersionForm(EditorForm, forms.ModelForm):
     """The next version, beginning as a copy of the active one."""
 
-    instructions = _area(_("Instructions"), 6, help_text=_("What the model is told about its job."))
-    text = _area(_("Text"), 12, help_text=_("What it is given; {{name}} stands for a variable."))
-    variables = _json(
-        _("Variables"),
-        10,
-        help_text=_("name, type (text, number or list), required, material (written by strangers), about"),
-    )
-    model = forms.CharField(
-        label=_("Model"),
-        required=False,
-        max_length=120,
-        widget=UnfoldAdminTextInputWidget,
-        help_text=_("Empty: the one in the settings."),
-    )
-    options = _json(_("Model settings"), 3, help_text=_("temperature, max_output_tokens"))
-    schema = _json(_("Form of the answer"), 12, help_text=_("A JSON Schema."))
-    note = forms.CharField(label=_("What changed"), required=False, max_length=240, widget=UnfoldAdminTextInputWidget)
     activate = forms.BooleanField(label=_("Use it at once"), required=False, widget=UnfoldBooleanSwitchWidget)
 
     class Meta:
         model = PromptTemplate
         fields = ()
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        active = self.instance.active
-        for name in ("instructions", "text", "variables", "model", "options", "schema"):
-            self.initial.setdefault(name, getattr(active, name))
+    def __init__(self, *args: Any, instance: PromptTemplate, **kwargs: Any) -> None:
+        about = {"kind": instance.kind, "version": instance.active}
+        super().__init__(*args, **about, instance=instance, **kwargs)
+        for name in ("instructions", "text", "answer"):
+            self.fields[name].widget = UnfoldAdminTextareaWidget(attrs=self.fields[name].widget.attrs)
+        for name in ("model", "temperature", "max_output_tokens", "note"):
+            self.fields[name].widget = UnfoldAdminTextInputWidget()
 
-    def clean(self) -> dict[str, Any]:
-        values = super().clean()
-        if self.errors:
-            return values
-        names = ("instructions", "text", "model", "note")
-        self.draft = Draft(
-            **{name: values[name] for name in names},
-            variables=values["variables"] or [],
-            options=values["options"] or {},
-            schema=values["schema"] or {},
-        )
-        try:
-            services.check_version(self.instance.kind, self.draft)
-        except DomainError as error:
-            for field, problems in error.details.items():
-                self.add_error(field if field in self.fields else None, problems)
-        return values
+
+@contextmanager
+def refusals_told(request: HttpRequest) -> Iterator[None]:
+    """A step that is refused says why on the page that it came from; what is not allowed at all is a 403."""
+    try:
+        yield
+    except NotAllowed:
+        raise
+    except DomainError as error:
+        messages.error(request, f"{error.message} {error.hint}".strip())
+
+
+class AiPages:
+    """What the parts that the AI pages share with the admin need to look right."""
+
+    class Media:
+        css = {"all": ("rundown/ai.css", "rundown/admin-ai.css")}
+        js = (Script("rundown/ai.js", defer=True),)
 
 
 @admin.register(PromptTemplate)
-class PromptTemplateAdmin(WorkspaceAdmin):
+class PromptTemplateAdmin(AiPages, WorkspaceAdmin):
     icon = "edit_note"
     change_permission = "manage_templates"
     form = VersionForm
     list_display = ("shown_kind", "shown_active", "shown_owner", "shown_note", "shown_author", "shown_at")
     list_display_links = ("shown_kind",)
+    change_form_outer_before_template = "prompt_templates/admin/state.html"
     change_form_outer_after_template = "prompt_templates/admin/versions.html"
     fieldsets = (
         (_("The next version"), {"fields": ("instructions", "text", "note", "activate")}),
-        (_("Variables"), {"fields": ("variables",), "classes": ("collapse",)}),
-        (_("Model and form of the answer"), {"fields": ("model", "options", "schema"), "classes": ("collapse",)}),
+        (_("Variables"), {"fields": ("variables",)}),
+        (
+            _("Model and form of the answer"),
+            {"fields": ("model", "temperature", "max_output_tokens", "answer"), "classes": ("collapse",)},
+        ),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PromptTemplate]:
@@ -140,8 +117,13 @@ class PromptTemplateAdmin(WorkspaceAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         template = self.get_queryset(request).filter(pk=object_id).first() if object_id.isdigit() else None
-        versions = list(queries.versions_of(request.workspace).filter(template__kind=template.kind)) if template else []
-        context = {"versions": versions, "may_activate": self.has_change_permission(request)}
+        context = {"may_activate": self.has_change_permission(request)}
+        if template:
+            context |= {
+                "versions": list(queries.versions_of(request.workspace).filter(template__kind=template.kind)),
+                "waiting": queries.activations_of(request.workspace, template.kind).filter(state="waiting").first(),
+                "may_go_back": activation.last_activation(template) is not None,
+            }
         return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
 
     def save_model(self, request: HttpRequest, obj: PromptTemplate, form: VersionForm, change: bool) -> None:
@@ -158,19 +140,57 @@ class PromptTemplateAdmin(WorkspaceAdmin):
         return redirect("admin:prompt_templates_prompttemplate_change", own.pk)
 
     def get_urls(self) -> list[URLPattern]:
-        page = self.admin_site.admin_view(self.activate_view)
-        return [path("activate/<int:version_id>/", page, name="prompt_templates_activate"), *super().get_urls()]
+        page = self.admin_site.admin_view
+        own = [
+            path("<slug:kind>/do/<slug:action>/", page(self.act_view), name="prompt_templates_act"),
+            path("<slug:kind>/try/", page(self.try_view), name="prompt_templates_try"),
+            path("<slug:kind>/ranking/", page(self.ranking_view), name="prompt_templates_ranking"),
+        ]
+        return [*own, *super().get_urls()]
 
-    def activate_view(self, request: HttpRequest, version_id: int) -> HttpResponse:
-        """What the button “Use this one” posts."""
-        version = queries.versions_of(request.workspace).filter(pk=version_id).first()
-        if version is None:
-            raise Http404
-        own = version.template
+    def act_view(self, request: HttpRequest, kind: str, action: str) -> HttpResponse:
+        """What the buttons post; they do what those of the AI pages do."""
+        self._template(request, kind)
         if request.method == "POST":
-            own = activation.activate_version(workspace=request.workspace, version=version, actor=request.actor)
-            messages.success(request, _t("“%(version)s” is active.") % {"version": version})
-        return redirect("admin:prompt_templates_prompttemplate_change", own.pk)
+            with refusals_told(request):
+                steps.perform(request, kind, action)
+        return redirect("admin:prompt_templates_prompttemplate_change", self._template(request, kind).pk)
+
+    def try_view(self, request: HttpRequest, kind: str) -> HttpResponse:
+        """One or two versions with sample values or an item; the panel is the one of the AI pages."""
+        template = self._template(request, kind)
+        request.actor.require("manage_templates", request.workspace)
+        chosen = {name: self._id(request, name) for name in ("first", "second")}
+        context = {
+            "title": _("Try and compare"),
+            "template": template,
+            "versions": list(queries.versions_of(request.workspace).filter(template__kind=kind)),
+            **chosen,
+            **views.trial_choices(request.workspace, template.active),
+            **(views.tried(request, template) if request.method == "POST" else {}),
+        }
+        return self._page(request, "try", context)
+
+    def ranking_view(self, request: HttpRequest, kind: str) -> HttpResponse:
+        request.actor.require("view_content", request.workspace)
+        template = self._template(request, kind)
+        context = {"title": _("Ranking"), "template": template, **views.ranked(request.workspace, kind)}
+        return self._page(request, "ranking", context)
+
+    def _page(self, request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
+        shared = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media}
+        return TemplateResponse(request, f"prompt_templates/admin/{name}.html", {**shared, **context})
+
+    def _template(self, request: HttpRequest, kind: str) -> PromptTemplate:
+        found = self.get_queryset(request).filter(kind=kind).first()
+        if found is None:
+            raise Http404
+        return found
+
+    @staticmethod
+    def _id(request: HttpRequest, name: str) -> int | None:
+        text = (request.POST or request.GET).get(name, "")
+        return int(text) if text.isascii() and text.isdigit() else None
 
     @display(description=_("kind"), ordering="kind")
     def shown_kind(self, template: PromptTemplate) -> str:
@@ -198,7 +218,7 @@ class PromptTemplateAdmin(WorkspaceAdmin):
 
 
 @admin.register(PromptVersion)
-class PromptVersionAdmin(WorkspaceAdmin):
+class PromptVersionAdmin(AiPages, WorkspaceAdmin):
     """Read only: what a version says, and how it differs from the one before."""
 
     icon = "history"
@@ -280,14 +300,29 @@ class GenerationAdmin(WorkspaceAdmin):
 
 
 @admin.register(Activation)
-class ActivationAdmin(WorkspaceAdmin):
-    """Which version was used when. Read only: the AI page asks, agrees and goes back."""
+class ActivationAdmin(AiPages, WorkspaceAdmin):
+    """Which version was used when; what waits is agreed to or declined on its page."""
 
     icon = "published_with_changes"
     list_display = ("version", "before", "state", "asked_label", "decided_label", "created_at")
     list_filter = ("state",)
     list_select_related = ("version__template", "before__template")
     fields = ("version", "before", "state", "asked_label", "decided_label", "decided_at", "created_at")
+    change_form_outer_before_template = "prompt_templates/admin/waiting.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(self.decide_view)
+        own = path("<int:activation_id>/decide/<slug:action>/", page, name="prompt_templates_decide")
+        return [own, *super().get_urls()]
+
+    def decide_view(self, request: HttpRequest, activation_id: int, action: str) -> HttpResponse:
+        """What the buttons “Agree” and “Decline” post."""
+        if self.get_object(request, str(activation_id)) is None:
+            raise Http404
+        if request.method == "POST":
+            with refusals_told(request):
+                steps.decide(request, activation_id, action)
+        return redirect("admin:prompt_templates_activation_change", activation_id)
 
 
 @admin.register(PromptCase)
@@ -309,15 +344,35 @@ class CaseResultAdmin(WorkspaceAdmin):
 
 
 @admin.register(Budget)
-class BudgetAdmin(WorkspaceAdmin):
+class BudgetAdmin(AiPages, WorkspaceAdmin):
     icon = "savings"
+    add_permission = "manage_workspace"
     change_permission = "manage_workspace"
     list_display = ("__str__", "soft_limit", "hard_limit")
     fields = ("soft_limit", "hard_limit")
+    list_before_template = "prompt_templates/admin/spending.html"
+    change_form_outer_before_template = "prompt_templates/admin/spending.html"
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {**month_of(request.workspace), **(extra_context or {})})
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        context = {**month_of(request.workspace), **(extra_context or {})}
+        return super().changeform_view(request, object_id, form_url, context)
+
+    def has_add_permission(self, request: HttpRequest, obj: Budget | None = None) -> bool:
+        """The workspace has one budget or none."""
+        return super().has_add_permission(request, obj) and not Budget.objects.exists()
 
     def save_model(self, request: HttpRequest, obj: Budget, form: forms.ModelForm, change: bool) -> None:
         limits = {name: form.cleaned_data[name] for name in self.fields}
-        money.set_budget(workspace=request.workspace, actor=request.actor, **limits)
+        obj.pk = money.set_budget(workspace=request.workspace, actor=request.actor, **limits).pk
 
 
 @admin.register(TextProvider)

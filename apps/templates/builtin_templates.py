@@ -13,6 +13,7 @@ from typing import Any
 from django.db import transaction
 
 from apps.templates.models import Kind, PromptTemplate, PromptVersion
+from apps.templates.queries import answer_version
 
 _FOLDER = Path(__file__).with_name("builtin")
 _AUTHOR, _NOTE = "Rundown", "Ships with Rundown"
@@ -70,7 +71,10 @@ def _sync_one(kind: str, fields: dict[str, Any]) -> None:
     if last and all(getattr(last, name) == value for name, value in fields.items()):
         return
     number = last.number + 1 if last else 1
-    version = PromptVersion(template=template, number=number, note=_NOTE, author_label=_AUTHOR, **fields)
+    form = answer_version(template, fields["schema"])
+    version = PromptVersion(
+        template=template, number=number, answer_version=form, note=_NOTE, author_label=_AUTHOR, **fields
+    )
     version.save()
     template.active = version
     template.save(update_fields=["active"])

@@ -12,7 +12,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from apps.common.errors import AdapterError, Conflict, Invalid
-from apps.common.text.words import count_graphemes
+from apps.common.text.words import count_graphemes, fit
 from apps.common.transactions import unit_of_work
 from apps.lifecycle.events import emit
 from apps.templates.generation import NoText, generate
@@ -160,7 +160,7 @@ def failures_of(
     failures = []
     problem = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(data))
     if problem is not None:
-        failures.append(_("Not in the asked form: %(reason)s") % {"reason": problem.message[:200]})
+        failures.append(_("Not in the asked form: %(reason)s") % {"reason": fit(problem.message, 200)})
     for check in checks:
         if check["check"] == "no_new_links":
             if row.new_links:

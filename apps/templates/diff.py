@@ -62,6 +62,10 @@ def _in_words(variable: dict[str, Any] | None) -> str:
     words.append(_("required") if variable.get("required", True) else _("optional"))
     if variable.get("material"):
         words.append(_("written by strangers"))
+    if variable.get("links"):
+        words.append(_("its links may be used"))
+    if "sample" in variable:
+        words.append(_("sample: %(sample)s") % {"sample": variable["sample"]})
     return " · ".join([*words, *filter(None, [variable.get("about")])])
 
 

@@ -1,74 +1,116 @@
-"""Reading what the AI pages send; each raises Invalid with a sentence by field."""
+"""Forms of the AI pages: the editor of a version, and readers that raise Invalid with a sentence by field."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
+from json import JSONEncoder
 from typing import Any
 
+from django import forms
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from apps.common.errors import Invalid
+from apps.common.errors import DomainError, Invalid
+from apps.templates import services
 from apps.templates.models import PromptVersion
-from apps.templates.services import Draft
+from apps.templates.services import OPTIONS, Draft
+from apps.templates.variables import VariablesField
 
 
-def typed_of(version: PromptVersion) -> dict[str, str]:
-    """What the editor shows of a version."""
-    return {
-        "instructions": version.instructions,
-        "text": version.text,
-        "variables": _indented(version.variables),
-        "answer": _indented(version.schema),
-        "model": version.model,
-        "temperature": _plain(version.options.get("temperature")),
-        "max_output_tokens": _plain(version.options.get("max_output_tokens")),
-        "note": "",
-    }
+class Indented(JSONEncoder):
+    """People read it: one member a line."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{**options, "indent": 2})
 
 
-def typed_in(post: Mapping[str, str]) -> dict[str, str]:
-    """The editor's fields as typed."""
-    names = ("instructions", "text", "variables", "answer", "model", "temperature", "max_output_tokens", "note")
-    return {name: post.get(name, "").replace("\r\n", "\n") for name in names}
+class _Prose(forms.CharField):
+    """Text whose spaces matter, with the line ends that a prompt has."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"strip": False, "required": False, "widget": forms.Textarea, **options})
+
+    def to_python(self, value: Any) -> str:
+        return super().to_python(value).replace("\r\n", "\n")
 
 
-def draft_of(typed: Mapping[str, str]) -> Draft:
-    problems: dict[str, list[str]] = {}
-    variables = _json(typed["variables"], list, "variables", problems)
-    schema = _json(typed["answer"], dict, "schema", problems)
-    options = {}
-    for name, kind in (("temperature", float), ("max_output_tokens", int)):
-        if typed[name].strip():
-            try:
-                options[name] = kind(typed[name])
-            except ValueError:
-                problems[name] = [_("Write a number.")]
-    if not all(isinstance(each, dict) for each in variables):
-        problems["variables"] = [_("Each variable is an object with a name.")]
-    if problems:
-        raise Invalid(_("The version is not complete."), hint=_("Correct what is marked."), **problems)
-    return Draft(
-        instructions=typed["instructions"],
-        text=typed["text"],
-        variables=variables,
-        schema=schema,
-        model=typed["model"].strip(),
-        options=options,
-        note=typed["note"].strip()[:240],
+class EditorForm(forms.Form):
+    """The next version, beginning as a copy of `version`. After is_valid(): `draft`, which the kind accepts."""
+
+    instructions = _Prose(
+        label=gettext_lazy("Instructions"), help_text=gettext_lazy("What the model is told about its job.")
     )
+    text = _Prose(
+        label=gettext_lazy("Text"), help_text=gettext_lazy("What it is given. A variable stands in double braces.")
+    )
+    variables = VariablesField(label=gettext_lazy("Variables"), required=False)
+    answer = forms.JSONField(
+        label=gettext_lazy("Form of the answer, as a JSON Schema"), required=False, encoder=Indented
+    )
+    model = forms.CharField(label=gettext_lazy("Model"), required=False, max_length=120)
+    temperature = forms.FloatField(
+        label=gettext_lazy("Temperature"),
+        required=False,
+        min_value=OPTIONS["temperature"][0],
+        max_value=OPTIONS["temperature"][1],
+        widget=forms.TextInput({"inputmode": "decimal"}),
+    )
+    max_output_tokens = forms.IntegerField(
+        label=gettext_lazy("Most tokens"),
+        required=False,
+        min_value=int(OPTIONS["max_output_tokens"][0]),
+        max_value=int(OPTIONS["max_output_tokens"][1]),
+        widget=forms.TextInput({"inputmode": "numeric"}),
+    )
+    note = forms.CharField(label=gettext_lazy("What changed"), required=False, max_length=240)
 
+    def __init__(self, *args: Any, kind: str, version: PromptVersion, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.kind = kind
+        copied = {name: getattr(version, name) for name in ("instructions", "text", "variables", "model")}
+        copied |= {name: version.options.get(name) for name in OPTIONS}
+        for name, value in {**copied, "answer": version.schema}.items():
+            self.initial.setdefault(name, value)
+        for name, rows in (("instructions", 5), ("text", 14)):
+            self.fields[name].widget.attrs |= {"rows": rows, "data-takes-variables": ""}
+        self.fields["answer"].widget.attrs |= {"rows": 10, "class": "mono", "spellcheck": "false"}
 
-def values_of(text: str) -> dict[str, Any] | None:
-    """Values of variables as typed; None when nothing was."""
-    if not text.strip():
-        return None
-    problems: dict[str, list[str]] = {}
-    values = _json(text, dict, "values", problems)
-    if problems:
-        raise Invalid(_("The values are not complete."), **problems)
-    return values
+    def clean(self) -> dict[str, Any]:
+        values = super().clean()
+        if self.errors:
+            return values
+        self.draft = Draft(
+            **{name: values[name] for name in ("instructions", "text", "variables", "model", "note")},
+            schema=values["answer"] or {},
+            options={name: values[name] for name in OPTIONS if values[name] is not None},
+        )
+        try:
+            services.check_version(self.kind, self.draft)
+        except DomainError as error:
+            for field, problems in error.details.items():
+                field = {"schema": "answer"}.get(field, field)
+                self.add_error(field if field in self.fields else None, problems)
+        return values
+
+    def said_problems(self) -> dict[str, list[str]]:
+        """Sentences by the field's label, for a place that is not beside the fields."""
+        said = {
+            str(self.fields[name].label) if name in self.fields else "": list(reasons)
+            for name, reasons in self.errors.items()
+        }
+        for row in self["variables"].value() if "variables" in self.errors else ():
+            name = row.data.get(row.add_prefix("name")) or "–"
+            said |= {
+                f"{name}, {row.fields[field].label}": list(reasons)
+                for field, reasons in row.errors.items()
+                if field in row.fields
+            }
+        return said
+
+    def shown_schema(self) -> Any:
+        """The form of the answer as it stands in the editor, for the table of its fields."""
+        return getattr(self, "cleaned_data", {}).get("answer") or self.initial["answer"]
 
 
 def dollars(post: Mapping[str, str], name: str) -> Decimal | None:
@@ -93,23 +135,3 @@ def checks_of(post: Any) -> list[dict[str, str]]:
     """The rows of a test case's form; a row without a check is left out."""
     rows = zip(post.getlist("check"), post.getlist("field"), post.getlist("value"), strict=False)
     return [{"check": check, "field": field.strip(), "value": value.strip()} for check, field, value in rows if check]
-
-
-def _json(text: str, kind: type, name: str, problems: dict[str, list[str]]) -> Any:
-    try:
-        value = json.loads(text or ("[]" if kind is list else "{}"))
-        if isinstance(value, kind):
-            return value
-    except ValueError as error:
-        problems[name] = [_("This is no JSON: %(reason)s") % {"reason": error}]
-        return kind()
-    problems[name] = [_("Write a list.") if kind is list else _("Write an object.")]
-    return kind()
-
-
-def _indented(value: Any) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False)
-
-
-def _plain(value: Any) -> str:
-    return "" if value is None else str(value)

@@ -18,6 +18,7 @@ from apps.common.clock import database_now
 from apps.common.errors import AdapterError, DomainError
 from apps.templates import forms, money, queries
 from apps.templates.models import Generation, Kind, TextProvider
+from apps.workspaces.models import Workspace
 
 PAGE, DAYS = 25, 30
 _HEIGHT = 120  # of the chart, pixels
@@ -43,11 +44,10 @@ def _spending_page(request: HttpRequest, *, problem: DomainError | None = None) 
     shown = {name: request.GET.get(name, "") for name in ("kind", "outcome", "engine")}
     flagged = True if request.GET.get("flagged") else None
     rows = queries.filtered_generations(**shown, flagged=flagged)
-    month = money.month(request.workspace)
+    shown_month = month_of(request.workspace)
+    month = shown_month["month"]
     context = {
-        "month": month,
-        "bar": _bar(month),
-        "chart": chart(money.days(request.workspace, last=DAYS), database_now().date()),
+        **shown_month,
         "page": Paginator(rows, PAGE).get_page(request.GET.get("page")),
         "shown": shown,
         "flagged": flagged,
@@ -57,6 +57,13 @@ def _spending_page(request: HttpRequest, *, problem: DomainError | None = None) 
         "typed": request.POST if problem else {"soft_limit": month.soft_limit, "hard_limit": month.hard_limit},
     }
     return render(request, "ai/spending.html", context, status=problem.status if problem else 200)
+
+
+def month_of(workspace: Workspace) -> dict[str, Any]:
+    """For "ai/month.html"."""
+    month = money.month(workspace)
+    columns = chart(money.days(workspace, last=DAYS), database_now().date())
+    return {"month": month, "bar": _bar(month), "chart": columns}
 
 
 def _bar(month: money.Month) -> dict[str, Any] | None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.common.errors import NotFound
 from apps.templates.models import Activation, Generation, PromptTemplate, PromptVersion
-from apps.workspaces.models import Workspace
+from apps.workspaces.models import User, Workspace
 
 
 def templates_of(workspace: Workspace) -> QuerySet[PromptTemplate]:
@@ -62,6 +62,16 @@ def offered_variables(kind: str) -> list[dict[str, Any]]:
     return built_in.active.variables if built_in and built_in.active else []
 
 
+def answer_version(template: PromptTemplate, schema: dict[str, Any]) -> int:
+    """The number of that form of the answer: of a version that the template's workspace sees, else the kind's next."""
+    rows = PromptVersion._base_manager.filter(template__kind=template.kind)
+    mine = rows.filter(Q(template=template) | Q(template__workspace=None)).order_by("pk")
+    for number, known in mine.values_list("answer_version", "schema"):
+        if known == schema:
+            return number
+    return (rows.aggregate(last=Max("answer_version"))["last"] or 0) + 1
+
+
 def previous_version(version: PromptVersion) -> PromptVersion | None:
     """The version before, of the same template; of a workspace's first one, the built-in that it took the place of."""
     same = PromptVersion._base_manager.filter(template=version.template_id, number__lt=version.number)
@@ -81,6 +91,12 @@ def activations_of(workspace: Workspace, kind: str) -> QuerySet[Activation]:
 
 def waiting_activations(workspace: Workspace) -> QuerySet[Activation]:
     return Activation._base_manager.filter(workspace=workspace, state=Activation.State.WAITING)
+
+
+def activations_for(user: User) -> QuerySet[Activation]:
+    """What waits in the current workspace for the word of somebody else than who asked; the longest wait first."""
+    rows = Activation.objects.filter(state=Activation.State.WAITING).exclude(asked_by=user)
+    return rows.select_related("template", "version").order_by("created_at", "pk")
 
 
 def uses_by_kind(workspace: Workspace) -> dict[str, int]:

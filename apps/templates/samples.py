@@ -40,8 +40,9 @@ def items_to_choose(workspace: Workspace) -> list[tuple[int, str]]:
 def sample_values(
     workspace: Workspace, variables: Sequence[Mapping[str, Any]], *, item_id: int | None = None
 ) -> dict[str, Any]:
-    """A value for every variable: of the item where it has one, else made up. Raises NotFound."""
-    values: dict[str, Any] = {**_made_up(), "language": workspace.language}
+    """A value for every variable: of the item where it has one, else its own sample or made up. Raises NotFound."""
+    own = {each["name"]: each["sample"] for each in variables if "sample" in each}
+    values: dict[str, Any] = {**_made_up(), "language": workspace.language, **own}
     if item_id is not None:
         found = [items.values(workspace, item_id) for items in _registered]
         if not found or found[0] is None:

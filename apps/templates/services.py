@@ -16,12 +16,12 @@ from apps.common.transactions import unit_of_work
 from apps.lifecycle.events import emit
 from apps.templates import rendering
 from apps.templates.models import Kind, PromptTemplate, PromptVersion
-from apps.templates.queries import offered_variables, template_of, versions_of
+from apps.templates.queries import answer_version, offered_variables, template_of, versions_of
 from apps.workspaces import audit
 from apps.workspaces.actors import Actor
 from apps.workspaces.models import Workspace
 
-_OPTIONS: dict[str, tuple[float, float]] = {"temperature": (0, 2), "max_output_tokens": (16, 32_000)}
+OPTIONS: dict[str, tuple[float, float]] = {"temperature": (0, 2), "max_output_tokens": (16, 32_000)}
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,12 @@ def add_version(*, workspace: Workspace, kind: str, draft: Draft, actor: Actor) 
         template = own_template(workspace, kind)
         last = PromptVersion._base_manager.filter(template=template).aggregate(last=Max("number"))["last"] or 0
         version = PromptVersion(
-            template=template, number=last + 1, author=actor.user, author_label=actor.label, **asdict(draft)
+            template=template,
+            number=last + 1,
+            answer_version=answer_version(template, draft.schema),
+            author=actor.user,
+            author_label=actor.label,
+            **asdict(draft),
         )
         version.save()
         data = {"kind": kind, "number": version.number, "note": draft.note}
@@ -197,7 +202,7 @@ def _unfilled(kind: str, variables: list[dict[str, Any]]) -> dict[str, list[str]
 
 
 def _is_option(name: str, value: Any) -> bool:
-    if name not in _OPTIONS or isinstance(value, bool) or not isinstance(value, int | float):
+    if name not in OPTIONS or isinstance(value, bool) or not isinstance(value, int | float):
         return False
-    least, most = _OPTIONS[name]
+    least, most = OPTIONS[name]
     return least <= value <= most

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django.contrib import messages
@@ -12,13 +11,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.common.errors import DomainError, Invalid, NotFound
-from apps.templates import activation, cases, forms, outcomes, queries, services
+from apps.templates import activation, cases, forms, outcomes, queries, services, steps
+from apps.templates.answers import fields_of
 from apps.templates.diff import diff_variables, diff_versions
-from apps.templates.models import Activation, Kind, PromptCase, PromptTemplate, PromptVersion
+from apps.templates.models import Kind, PromptCase, PromptTemplate, PromptVersion
 from apps.templates.providers import asked_of
 from apps.templates.samples import items_to_choose, sample_values
 from apps.templates.trials import try_version, unsaved_version
 from apps.templates.turns import health_of
+from apps.templates.variables import values_in, written
 from apps.workspaces.models import Workspace
 
 TABS = ("edit", "versions", "cases", "ranking")
@@ -51,34 +52,32 @@ def template(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
         request.actor.require("view_content", request.workspace)
         return _template_page(request, found)
     request.actor.require("manage_templates", request.workspace)
-    typed = forms.typed_in(request.POST)
-    try:
-        added = services.add_version(
-            workspace=request.workspace, kind=kind, draft=forms.draft_of(typed), actor=request.actor
-        )
-    except Invalid as problem:
-        return _template_page(request, found, typed=typed, problem=problem)
+    form = _editor(request, found, request.POST)
+    if not form.is_valid():
+        return _template_page(request, found, form=form)
+    added = services.add_version(workspace=request.workspace, kind=kind, draft=form.draft, actor=request.actor)
     messages.success(request, _("Version %(number)s is kept. Nothing uses it yet.") % {"number": added.number})
     if request.POST.get("then") == "activate":
-        return _done(request, kind, "activate", lambda: _activate(request, added))
+        steps.activate(request, added)
+        response = redirect("ai:template", slug, kind)
+        response["Location"] += "?tab=versions"
+        return response
     return redirect("ai:version", slug, added.pk)
 
 
+def _editor(request: HttpRequest, found: PromptTemplate, post: Any = None) -> forms.EditorForm:
+    return forms.EditorForm(post, kind=found.kind, version=_base(request, found))
+
+
 def _template_page(
-    request: HttpRequest,
-    found: PromptTemplate,
-    *,
-    typed: dict[str, str] | None = None,
-    problem: DomainError | None = None,
+    request: HttpRequest, found: PromptTemplate, *, form: forms.EditorForm | None = None
 ) -> HttpResponse:
     workspace, tab = request.workspace, request.GET.get("tab", "edit")
-    tab = tab if tab in TABS and not typed else "edit"
+    tab = tab if tab in TABS and not form else "edit"
     base = _base(request, found)
     context = {
         "template": found,
         "base": base,
-        "typed": typed or forms.typed_of(base),
-        "problem": problem,
         "tab": tab,
         **_who_is_asked(workspace, model=found.active.model),
         "waiting": queries.activations_of(workspace, found.kind).filter(state="waiting").first(),
@@ -86,13 +85,17 @@ def _template_page(
         "versions": list(queries.versions_of(workspace).filter(template__kind=found.kind)[:SHOWN_VERSIONS]),
         **_of_tab(tab, request, found, base),
     }
-    return render(request, "ai/template.html", context, status=problem.status if problem else 200)
+    if tab == "edit":
+        context["form"] = form or _editor(request, found)
+        context["offered"] = [each["name"] for each in queries.offered_variables(found.kind)]
+        context["answer"] = fields_of(context["form"].shown_schema())
+    return render(request, "ai/template.html", context, status=422 if form else 200)
 
 
 def _of_tab(tab: str, request: HttpRequest, found: PromptTemplate, base: PromptVersion) -> dict[str, Any]:
     workspace, kind = request.workspace, found.kind
     if tab == "edit":
-        return {"items": items_to_choose(workspace), "sample": _indented(sample_values(workspace, base.variables))}
+        return trial_choices(workspace, base)
     if tab == "versions":
         return {
             "history": list(queries.activations_of(workspace, kind)[:20]),
@@ -104,11 +107,27 @@ def _of_tab(tab: str, request: HttpRequest, found: PromptTemplate, base: PromptV
             "checks": cases.CHECKS,
             "rows": range(3),
             "fields": sorted(base.schema.get("properties", {})),
-            "sample": _indented(sample_values(workspace, base.variables)),
+            "values": _values(workspace, base),
         }
-    ranked = outcomes.ranking(workspace, kind)
-    context = {"ranking": ranked, "measures": outcomes.MEASURES, "floor": outcomes.FLOOR}
-    return {**context, "verdicts": outcomes.verdicts(ranked)}
+    return ranked(workspace, kind)
+
+
+def ranked(workspace: Workspace, kind: str) -> dict[str, Any]:
+    """For "ai/tab_ranking.html"."""
+    rows = outcomes.ranking(workspace, kind)
+    context = {"ranking": rows, "measures": outcomes.MEASURES, "floor": outcomes.FLOOR}
+    return {**context, "verdicts": outcomes.verdicts(rows)}
+
+
+def trial_choices(workspace: Workspace, base: PromptVersion) -> dict[str, Any]:
+    """What a version can be tried with: items, and values for a start."""
+    return {"items": items_to_choose(workspace), "values": _values(workspace, base)}
+
+
+def _values(workspace: Workspace, base: PromptVersion) -> list[dict[str, Any]]:
+    """The variables, each with a value as people type it."""
+    sample = sample_values(workspace, base.variables)
+    return [{**each, "value": written(sample[each["name"]])} for each in base.variables]
 
 
 def _base(request: HttpRequest, found: PromptTemplate) -> PromptVersion:
@@ -125,36 +144,40 @@ def try_it(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
     found = _template(request, kind)
     if request.method == "GET":
         return redirect("ai:template", slug, kind)
+    return render(request, "ai/trial.html", tried(request, found))
+
+
+def tried(request: HttpRequest, found: PromptTemplate) -> dict[str, Any]:
+    """What the versions that were chosen answer, or the problem; for "ai/trial.html"."""
     request.actor.require("manage_templates", request.workspace)
     try:
         versions = [_tried_version(request, found, name) for name in ("first", "second") if request.POST.get(name)]
         if not versions:
             raise Invalid(_("Choose what to try."))
-        values = forms.values_of(request.POST.get("values", "")) if request.POST.get("from") == "values" else None
-        if values is None:
-            item = request.POST.get("from", "")
-            item_id = int(item) if item.isascii() and item.isdigit() else None
-            values = sample_values(request.workspace, versions[0].variables, item_id=item_id)
-        tried = [
-            try_version(
-                workspace=request.workspace,
-                version=version,
-                variables=values,
-                actor=request.actor,
-                fresh="fresh" in request.POST,
-            )
-            for version in versions
-        ]
+        values = _tried_values(request, found, versions[0])
+        about = {"workspace": request.workspace, "variables": values, "actor": request.actor}
+        fresh = "fresh" in request.POST
+        return {"tried": [try_version(**about, version=each, fresh=fresh) for each in versions], "values": values}
     except DomainError as problem:
-        return render(request, "ai/trial.html", {"problem": problem})
-    return render(request, "ai/trial.html", {"tried": tried, "values": values})
+        return {"problem": problem}
+
+
+def _tried_values(request: HttpRequest, found: PromptTemplate, version: PromptVersion) -> dict[str, Any]:
+    chosen = request.POST.get("from", "")
+    if chosen == "values":
+        typed = values_in(request.POST, _base(request, found).variables)
+        return {**sample_values(request.workspace, version.variables), **typed}
+    item_id = int(chosen) if chosen.isascii() and chosen.isdigit() else None
+    return sample_values(request.workspace, version.variables, item_id=item_id)
 
 
 def _tried_version(request: HttpRequest, found: PromptTemplate, name: str) -> PromptVersion:
     chosen = request.POST[name]
     if chosen == "draft":
-        draft = forms.draft_of(forms.typed_in(request.POST))
-        return unsaved_version(workspace=request.workspace, kind=found.kind, draft=draft)
+        form = _editor(request, found, request.POST)
+        if not form.is_valid():
+            raise Invalid(_("The version is not complete."), hint=_("Correct what is marked."), **form.said_problems())
+        return unsaved_version(workspace=request.workspace, kind=found.kind, draft=form.draft)
     if not (chosen.isascii() and chosen.isdigit()):
         raise NotFound(_("There is no such version here."))
     version = queries.version_of(request.workspace, int(chosen))
@@ -168,57 +191,10 @@ def act(request: HttpRequest, slug: str, kind: str, action: str) -> HttpResponse
     _template(request, kind)
     if request.method == "GET":
         return redirect("ai:template", slug, kind)
-    workspace, actor, post = request.workspace, request.actor, request.POST
-    about = {"workspace": workspace, "kind": kind, "actor": actor}
-    steps = {
-        "activate": lambda: _activate(request, _version(request, kind)),
-        "stage": lambda: services.stage_version(**about, version=_version(request, kind)),
-        "unstage": lambda: services.stage_version(**about, version=None),
-        "rollback": lambda: activation.roll_back(**about),
-        "remove": lambda: services.remove_template(**about),
-        "share": lambda: services.split_work(**about, shares=_shares(request, kind)),
-        "rules": lambda: services.set_rules(
-            **about, needs_approval="needs_approval" in post, needs_cases="needs_cases" in post
-        ),
-    }
-    if action not in steps:
-        raise Http404
-    return _done(request, kind, action, steps[action])
-
-
-def _done(request: HttpRequest, kind: str, action: str, step: Any) -> HttpResponse:
-    words = {
-        "stage": _("It is on trial. No work uses it."),
-        "unstage": _("No version is on trial."),
-        "rollback": _("The version before is in use again."),
-        "remove": _("The built-in template is in use again."),
-        "share": _("From the next text on, the work is shared as you said."),
-        "rules": _("Saved."),
-    }
-    step()
-    if action in words:
-        messages.success(request, words[action])
-    tab = "edit" if action == "remove" else "versions"
-    response = redirect("ai:template", request.workspace.slug, kind)
-    response["Location"] += f"?tab={tab}"
+    steps.perform(request, kind, action)
+    response = redirect("ai:template", slug, kind)
+    response["Location"] += "?tab=edit" if action == "remove" else "?tab=versions"
     return response
-
-
-def _activate(request: HttpRequest, version: PromptVersion) -> None:
-    found = activation.activate_version(workspace=request.workspace, version=version, actor=request.actor)
-    if found.active_id == version.pk:
-        messages.success(request, _("Version %(number)s is in use.") % {"number": version.number})
-    else:
-        messages.info(request, _("Version %(number)s waits for a second person.") % {"number": version.number})
-
-
-def _shares(request: HttpRequest, kind: str) -> dict[PromptVersion, int]:
-    versions = queries.versions_of(request.workspace).filter(template__kind=kind)
-    return {each: forms.whole(request.POST, f"weight-{each.pk}", 0) for each in versions}
-
-
-def _version(request: HttpRequest, kind: str) -> PromptVersion:
-    return _or_404(queries.version_of, request.workspace, forms.whole(request.POST, "version", 0), kind=kind)
 
 
 @require_GET
@@ -238,6 +214,7 @@ def version(request: HttpRequest, slug: str, version_id: int) -> HttpResponse:
         "changes": diff_versions(against, found) if against else [],
         "variables": diff_variables(against, found) if against else [],
         "versions": list(queries.versions_of(request.workspace).filter(template__kind=kind)[:SHOWN_VERSIONS]),
+        "answer": fields_of(found.schema),
     }
     return render(request, "ai/version.html", context)
 
@@ -252,7 +229,7 @@ def add_case(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
         workspace=request.workspace,
         kind=kind,
         name=post.get("name", ""),
-        variables=forms.values_of(post.get("values", "")) or {},
+        variables=values_in(post, queries.offered_variables(kind)),
         checks=forms.checks_of(post),
         actor=request.actor,
     )
@@ -285,12 +262,7 @@ def _to_cases(request: HttpRequest, kind: str, *, version: int | None = None) ->
 @require_POST
 def decide(request: HttpRequest, slug: str, activation_id: int, action: str) -> HttpResponse:
     """The second person's word on a version."""
-    rows = Activation.objects.select_related("template", "version__template", "workspace")
-    found = get_object_or_404(rows, pk=activation_id)
-    steps = {"approve": activation.approve_activation, "decline": activation.decline_activation}
-    if action not in steps:
-        raise Http404
-    steps[action](activation=found, actor=request.actor)
+    found = steps.decide(request, activation_id, action)
     return redirect("ai:template", slug, found.template.kind)
 
 
@@ -308,7 +280,3 @@ def _or_404(find: Any, workspace: Any, pk: int, *, kind: str = "") -> PromptVers
     if kind and found.template.kind != kind:
         raise Http404
     return found
-
-
-def _indented(values: Any) -> str:
-    return json.dumps(values, indent=2, ensure_ascii=False)

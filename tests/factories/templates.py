@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from apps.common.transactions import unit_of_work
@@ -42,6 +43,23 @@ def draft(**changes: Any) -> Draft:
         **changes,
     }
     return Draft(**fields)
+
+
+def editor(**changes: str) -> dict[str, str]:
+    """What the editor's form sends for such a version."""
+    fields = {
+        "instructions": "Write in {{language}}.",
+        "text": "{{title}}: {{story}}",
+        "answer": json.dumps(SCHEMA),
+        "variables-TOTAL_FORMS": str(len(VARIABLES) + 1),
+        "variables-INITIAL_FORMS": "0",
+        f"variables-{len(VARIABLES)}-type": "text",
+        f"variables-{len(VARIABLES)}-required": "on",
+    }
+    for number, each in enumerate(VARIABLES):
+        row = {name: "on" if value is True else value for name, value in each.items() if value}
+        fields |= {f"variables-{number}-{name}": value for name, value in row.items()}
+    return {**fields, **changes}
 
 
 def make_version(workspace: Workspace, *, active: bool = True, **changes: Any) -> PromptVersion:

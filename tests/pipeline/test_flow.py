@@ -187,7 +187,7 @@ def test_a_state_that_lasts_too_long_is_left(in_workspace, item):
 
 def test_beat_ticks_for_lost_work_and_for_what_is_old(db):
     ticks = PeriodicTask.objects.filter(task__startswith="apps.pipeline").values_list("task", "enabled")
-    names = ("check_accounts", "sweep", "tidy")
+    names = ("check_accounts", "read_posts", "sweep", "tidy")
     assert sorted(ticks) == [(f"apps.pipeline.tasks.{name}", True) for name in names]
     assert tasks.tidy() == {"events": 0, "tickets": 0, "answers": 0, "evidence": 0, "notices": 0}
 

@@ -32,6 +32,8 @@ WORDS = {"language": "ml", "action": "cancel", "kind": "script", "platform": "fe
 WORDS_OF = {
     "ai:act": {"action": "rollback"},
     "ai:decide": {"action": "decline"},
+    "prompt_templates_act": {"action": "rollback"},
+    "prompt_templates_decide": {"action": "decline"},
     "uploads:settle-one": {"action": "drop"},
     "desk:story-action": {"action": "shortlist"},
     "desk:item-action": {"action": "submit"},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from decimal import Decimal
 
 import pytest
 from django.db import connection
@@ -11,18 +11,10 @@ from django.urls import reverse
 
 from apps.templates.models import PromptVersion
 from apps.templates.queries import active_version, templates_of
-from tests.factories.templates import SCHEMA, VARIABLES, make_generation, make_version
+from tests.factories.templates import editor, make_activation, make_generation, make_version
 from tests.factories.workspaces import WorkspaceFactory
 
-EDIT = {
-    "instructions": "Write in {{language}}.",
-    "text": "{{title}}: {{story}}",
-    "variables": json.dumps(VARIABLES),
-    "model": "",
-    "options": '{"temperature": 0.3}',
-    "schema": json.dumps(SCHEMA),
-    "note": "Calmer",
-}
+EDIT = editor(note="Calmer", temperature="0.3")
 
 
 @pytest.fixture
@@ -37,6 +29,10 @@ def enter(client, member):
 def edit_page(workspace) -> str:
     template = templates_of(workspace).get(kind="script")
     return reverse("admin:prompt_templates_prompttemplate_change", args=[template.pk])
+
+
+def act(action: str) -> str:
+    return reverse("admin:prompt_templates_act", args=["script", action])
 
 
 def test_the_list_says_what_is_active_and_whose_it_is(in_workspace, enter):
@@ -57,7 +53,7 @@ def test_the_editor_begins_with_the_active_version_and_makes_the_next(in_workspa
     version = PromptVersion._base_manager.get(template__workspace=in_workspace)
     assert (version.number, version.note, version.options) == (1, "Calmer", {"temperature": 0.3})
     assert active_version("script", in_workspace).template.is_built_in
-    client.post(reverse("admin:prompt_templates_activate", args=[version.pk]))
+    client.post(act("activate"), {"version": version.pk})
     assert active_version("script", in_workspace) == version
 
 
@@ -70,8 +66,9 @@ def test_a_version_can_be_used_at_once(in_workspace, enter):
     ("changes", "sentence"),
     [
         ({"text": "{{colour}}"}, "Line 1: there is no variable “colour”."),
-        ({"options": '{"temperature": 9}'}, "“temperature” is unknown or out of range."),
-        ({"schema": "{"}, "Enter a valid JSON."),
+        ({"temperature": "9"}, "Ensure this value is less than or equal to 2."),
+        ({"answer": "{"}, "Enter a valid JSON."),
+        ({"variables-0-name": "Big Title"}, "is no name: use small letters, digits and _."),
     ],
 )
 def test_a_version_that_could_not_work_says_why_on_the_form(in_workspace, enter, changes, sentence):
@@ -86,8 +83,8 @@ def test_a_version_shows_what_changed(in_workspace, enter):
     second = make_version(in_workspace, text="{{title}}\nTell it fast.")
     html = enter().get(reverse("admin:prompt_templates_promptversion_change", args=[second.pk])).content.decode()
     assert "Compared with v1" in html
-    assert "− Tell it calmly." in html
-    assert "+ Tell it fast." in html
+    assert '<div class="removed"><span aria-hidden="true">− </span>Tell it calmly.</div>' in html
+    assert '<div class="added"><span aria-hidden="true">+ </span>Tell it fast.</div>' in html
 
 
 def test_who_may_not_change_templates_can_read_them(in_workspace, enter):
@@ -96,7 +93,7 @@ def test_who_may_not_change_templates_can_read_them(in_workspace, enter):
     assert html.status_code == 200
     assert "Use this one" not in html.content.decode()
     assert client.post(edit_page(in_workspace), EDIT).status_code == 403
-    assert client.post(reverse("admin:prompt_templates_activate", args=[version.pk])).status_code == 403
+    assert client.post(act("activate"), {"version": version.pk}).status_code == 403
 
 
 def test_templates_of_another_workspace_do_not_exist(in_workspace, enter):
@@ -106,7 +103,7 @@ def test_templates_of_another_workspace_do_not_exist(in_workspace, enter):
         ("admin:prompt_templates_promptversion_change", version.pk),
     ):
         assert client.get(reverse(name, args=[pk])).status_code == 404
-    assert client.post(reverse("admin:prompt_templates_activate", args=[version.pk])).status_code == 404
+    assert client.post(act("activate"), {"version": version.pk}).status_code == 404
 
 
 def test_the_list_of_generations_costs_the_same_for_one_row_and_for_three(in_workspace, enter):
@@ -121,3 +118,52 @@ def test_the_list_of_generations_costs_the_same_for_one_row_and_for_three(in_wor
         html = client.get(address).content.decode()
     assert len(three) == len(one)
     assert "1,200 → 5" in html
+
+
+def test_a_version_is_put_on_trial_used_and_rolled_back_from_the_admin(in_workspace, enter):
+    client, version = enter(), make_version(in_workspace, active=False)
+    client.post(act("stage"), {"version": version.pk})
+    assert "v1 on trial" in client.get(edit_page(in_workspace)).content.decode()
+    html = client.post(act("activate"), {"version": version.pk}, follow=True).content.decode()
+    assert "Version 1 is in use." in html
+    assert "Roll back" in html
+    client.post(act("rollback"))
+    assert active_version("script", in_workspace).template.is_built_in
+    html = client.post(act("rollback"), follow=True).content.decode()
+    assert "There is nothing to go back to." in html
+
+
+def test_two_versions_are_compared_in_the_admin(in_workspace, enter):
+    first, second = make_version(in_workspace, active=False), make_version(in_workspace, text="Calmly: {{title}}")
+    address = reverse("admin:prompt_templates_try", args=["script"])
+    chosen = {"first": first.pk, "second": second.pk, "from": "values", "value-title": "Boats", "value-parts": "2"}
+    html = enter().post(address, chosen).content.decode()
+    assert "Calmly: Boats" in html
+    assert html.count("The filled prompt") == 2
+    assert html.count("Written without a model.") == 2
+    assert enter("editor").get(address).status_code == 403
+
+
+@pytest.mark.parametrize("action", ["approve", "decline"])
+def test_a_second_person_decides_in_the_admin(in_workspace, enter, action):
+    waiting = make_activation(in_workspace)
+    client, page = enter(), reverse("admin:prompt_templates_activation_change", args=[waiting.pk])
+    for shown in (page, edit_page(in_workspace)):
+        assert "asks to use version 1." in client.get(shown).content.decode()
+    client.post(reverse("admin:prompt_templates_decide", args=[waiting.pk, action]))
+    assert (active_version("script", in_workspace) == waiting.version) == (action == "approve")
+    assert "asks to use version 1." not in client.get(page).content.decode()
+
+
+def test_ranking_and_spending_are_seen_in_the_admin(in_workspace, enter):
+    for scores in ((50, 60, 70, 80, 90), (51, 60, 71, 80, 89)):
+        version = make_version(in_workspace)
+        for score in scores:
+            make_generation(in_workspace, version=version, engine="openai", seo_score=score, cost=Decimal("0.25"))
+    client = enter()
+    html = client.get(reverse("admin:prompt_templates_ranking", args=["script"])).content.decode()
+    assert "Between 2 versions no difference is seen" in html
+    client.post(reverse("admin:prompt_templates_budget_add"), {"soft_limit": "2", "hard_limit": "5"})
+    html = client.get(reverse("admin:prompt_templates_budget_changelist")).content.decode()
+    assert "width:50.0%" in html
+    assert "Notice reached" in html

@@ -13,20 +13,20 @@ from django.urls import reverse
 from apps.templates.models import Activation, Budget, Generation, PromptVersion, TextProvider
 from apps.templates.queries import active_version
 from tests.factories.content import make_item
-from tests.factories.templates import SCHEMA, VARIABLES, make_case, make_generation, make_provider, make_version
+from tests.factories.templates import (
+    SCHEMA,
+    VARIABLES,
+    editor,
+    make_activation,
+    make_case,
+    make_generation,
+    make_provider,
+    make_version,
+)
 from tests.servers import openai_server
 from tests.servers.openai_server import MODEL, answers, fails
 
-EDIT = {
-    "instructions": "Write in {{language}}.",
-    "text": "{{title}}: {{story}}",
-    "variables": json.dumps(VARIABLES),
-    "answer": json.dumps(SCHEMA),
-    "model": "",
-    "temperature": "0.3",
-    "max_output_tokens": "",
-    "note": "Calmer",
-}
+EDIT = editor(note="Calmer", temperature="0.3")
 ANSWER = {"title": "A", "hook": "B", "description": "C", "call_to_action": "D", "hashtags": ["e"]}
 
 
@@ -73,12 +73,74 @@ def test_a_version_is_kept_used_and_rolled_back(in_workspace, enter, to):
 
 
 def test_what_is_wrong_with_a_version_is_said_and_what_was_typed_stays(in_workspace, enter, to):
-    answer = enter().post(to("template", "script"), {**EDIT, "text": "{{colour}} of my life", "variables": "["})
+    typed = {
+        "text": "{{colour}} of my life",
+        "temperature": "9",
+        "answer": "[",
+        "variables-0-sample": "Boats by night",
+        "variables-3-sample": "three",
+        "variables-4-name": "",
+        "variables-4-about": "A colour",
+    }
+    answer = enter().post(to("template", "script"), {**EDIT, **typed})
     html = answer.content.decode()
     assert answer.status_code == 422
-    assert "This is no JSON" in html
-    assert "{{colour}} of my life" in html
+    for sentence in (
+        "Enter a valid JSON.",
+        "Ensure this value is less than or equal to 2",
+        "Write a number.",
+        "This field is required.",
+        "{{colour}} of my life",
+        "Boats by night",
+        "A colour",
+    ):
+        assert sentence in html
     assert not PromptVersion._base_manager.filter(template__workspace=in_workspace).exists()
+
+
+def test_what_the_kind_does_not_fill_is_said_at_the_table(in_workspace, enter, to):
+    answer = enter().post(to("template", "script"), {**EDIT, "variables-4-name": "colour"})
+    assert "Nothing fills “colour”." in answer.content.decode()
+    assert answer.status_code == 422
+
+
+def test_variables_are_kept_from_the_table_with_their_samples(in_workspace, enter, to):
+    changes = {
+        "text": "{{title}} in {{parts}}",
+        "variables-0-sample": "Boats by night",
+        "variables-1-DELETE": "on",
+        "variables-3-sample": "2",
+    }
+    client = enter()
+    client.post(to("template", "script"), {**EDIT, **changes})
+    version = PromptVersion._base_manager.get(template__workspace=in_workspace)
+    title, _story, language, parts = VARIABLES
+    samples = [{**title, "sample": "Boats by night"}, language, {**parts, "sample": 2}]
+    assert version.variables == samples
+    tried = {"first": str(version.pk), "from": "sample", **EDIT}
+    assert "Boats by night in 2" in client.post(to("try", "script"), tried).content.decode()
+
+
+def test_versions_with_the_same_form_of_the_answer_have_its_number(in_workspace, enter, to):
+    client, built_in = enter(), active_version("script", in_workspace)
+    assert built_in.answer_version == 1
+    for answer in (json.dumps(built_in.schema), json.dumps(SCHEMA), json.dumps(built_in.schema), json.dumps(SCHEMA)):
+        client.post(to("template", "script"), editor(answer=answer))
+    own = PromptVersion._base_manager.filter(template__workspace=in_workspace).order_by("number")
+    assert [each.answer_version for each in own] == [1, 2, 1, 2]
+    html = client.get(to("template", "script")).content.decode()
+    assert "form 1" in html
+    assert "<td><code>hashtags</code></td><td>list of texts</td>" in html
+
+
+def test_the_dashboard_says_that_a_version_waits_for_who_may_agree(in_workspace, client, member):
+    make_activation(in_workspace)
+    address = reverse("desk:dashboard", args=[in_workspace.slug])
+    seen = {}
+    for role in ("admin", "editor"):
+        client.force_login(member(role))
+        seen[role] = "A new version of “Script of a story”: v1" in client.get(address).content.decode()
+    assert seen == {"admin": True, "editor": False}
 
 
 def test_two_versions_answer_side_by_side(in_workspace, enter, to, service):
@@ -141,9 +203,9 @@ def test_a_second_person_agrees(in_workspace, client, member, to):
 
 def test_cases_are_added_run_and_shown(in_workspace, enter, to):
     client = enter()
-    values = {"title": "Boats", "story": "They sail.", "language": "en", "parts": 1}
+    values = {"value-title": "Boats", "value-story": "They sail.", "value-language": "en", "value-parts": "1"}
     rows = {"check": ["contains", "max_length"], "field": ["title", "title"], "value": ["zeppelin", "3"]}
-    client.post(to("case-add", "script"), {"name": "A short one", "values": json.dumps(values), **rows})
+    client.post(to("case-add", "script"), {"name": "A short one", **values, **rows})
     html = client.post(to("cases-run", active_version("script", in_workspace).pk), follow=True).content.decode()
     assert "title does not contain “zeppelin”." in html
     assert "title is longer than 3 characters." in html

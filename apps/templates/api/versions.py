@@ -56,6 +56,7 @@ class VersionOut(Schema):
     text: str
     variables: list[dict[str, Any]]
     answer: dict[str, Any] = Field(description="JSON Schema of the answer.")
+    answer_version: int = Field(description="The same number: the same form of the answer.", examples=[1])
     model: str
     options: dict[str, Any] = Field(examples=[{"temperature": 0.7}])
     note: str

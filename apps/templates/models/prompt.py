@@ -101,7 +101,8 @@ class PromptVersion(models.Model):
 
     variables: [{"name": "title", "type": "text|number|list", "required": true, "about": "…"}].
     options: {"temperature": 0.7, "max_output_tokens": 800}; model: "" means the engine's own.
-    schema: JSON Schema of the answer.
+    schema: JSON Schema of the answer. answer_version: its number among the forms that answers of the kind have had;
+    versions with the same form have the same number.
     """
 
     template = models.ForeignKey(PromptTemplate, on_delete=models.CASCADE, related_name="versions")
@@ -112,6 +113,7 @@ class PromptVersion(models.Model):
     model = models.CharField(_("model"), max_length=120, blank=True)
     options = models.JSONField(_("model settings"), default=dict, blank=True)
     schema = models.JSONField(_("form of the answer"), default=dict)
+    answer_version = models.PositiveIntegerField(_("number of the answer's form"), default=1)
     note = models.CharField(_("what changed"), max_length=240, blank=True)
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+", verbose_name=_("by")
