@@ -19,10 +19,11 @@ from apps.lifecycle.models import Event, Run
 from apps.lifecycle.runs import start_run
 from apps.lifecycle.services import advance
 from apps.pipeline import plans as flow
+from apps.templates import money
 from apps.templates.models import Budget, Generation
 from apps.templates.queries import active_version
 from apps.templates.services import Draft, add_version
-from apps.workspaces.actors import SYSTEM
+from apps.workspaces.actors import SYSTEM, Actor
 from tests.content_plans.conftest import PARAGRAPH, fresh
 from tests.factories.content import make_item
 from tests.factories.plans import make_plan, make_round
@@ -107,6 +108,21 @@ def test_without_money_it_waits_in_its_state_and_goes_on_when_there_is_some(in_w
     budget.save()
     rows.update(waits_until=timezone.now() - timedelta(seconds=1))
     flow.go_on(fresh(plan))
+    assert Run.objects.filter(kind="plan", state="queued").count() == 1
+    carry("plan", plan)
+    after = fresh(plan)
+    assert (after.state, after.waiting, after.item.state) == ("ready", None, "in_review")
+
+
+def test_a_raised_limit_sets_a_waiting_plan_going_at_once(
+    in_workspace, carry, model, member, django_capture_on_commit_callbacks
+):
+    Budget.objects.update_or_create(workspace=in_workspace, defaults={"hard_limit": Decimal("0.000001")})
+    plan = made(in_workspace, carry, skip_research=True)
+    assert plan.waits_until > timezone.now()
+    with django_capture_on_commit_callbacks(execute=True):
+        owner = Actor.of(member("owner"))
+        money.set_budget(workspace=in_workspace, actor=owner, soft_limit=None, hard_limit=Decimal(5))
     assert Run.objects.filter(kind="plan", state="queued").count() == 1
     carry("plan", plan)
     after = fresh(plan)
