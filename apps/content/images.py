@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from apps.common.errors import Invalid
+from apps.common.text.words import fit
 from apps.content.models import Asset, Revision
 
 MOST = 10
@@ -113,6 +114,16 @@ def carry(before: Revision, revision: Revision) -> None:
     """A new version has the images of the one before; the files are shared, for neither ever changes."""
     for image in images_of(before.pk):
         _copy(image, revision, image.position, image.alt)
+
+
+def describe_first(revision: Revision, alt: str) -> None:
+    """Give the first image of a version that nobody has seen yet the words that a model wrote for it.
+
+    What a person wrote stays: only an image without words gets them.
+    """
+    if alt:
+        rows = Asset._base_manager.filter(revision=revision, kind=Asset.Kind.IMAGE, position=0, alt="")
+        rows.update(alt=fit(alt, LONGEST_ALT))
 
 
 def attach(

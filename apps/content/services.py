@@ -15,9 +15,9 @@ from apps.common.errors import Conflict, Invalid
 from apps.common.text.hashtags import unique_hashtags
 from apps.common.text.words import fit
 from apps.common.transactions import unit_of_work
-from apps.content.images import KeptImage, NewImage, attach, carry, prepare
+from apps.content.images import KeptImage, NewImage, attach, carry, describe_first, prepare
 from apps.content.models import Asset, Item, Revision, Variant
-from apps.content.provenance import record_edits
+from apps.content.provenance import alt_of, record_edits
 from apps.content.variants import NewVariant, check_variants, derived, keep_own, own_variants
 from apps.lifecycle.events import emit
 from apps.lifecycle.services import advance
@@ -155,6 +155,8 @@ def revise_item(
             carry(before, revision)
         else:
             attach(before, revision, images, prepared)
+            if any(isinstance(each, NewImage) and not each.alt for each in images[:1]):
+                describe_first(revision, alt_of(item))
         keep_own(revision, own_variants(before) if variants is None else variants)
         if item.state in REOPENED:
             stage = {"review_stage": Item.Stage.TEXT, "approved_revision": None}

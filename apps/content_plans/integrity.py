@@ -16,7 +16,7 @@ from apps.common.text.similar import fingerprint, near_identical
 from apps.common.text.words import words
 from apps.content.likeness import closest
 from apps.content.models import Item
-from apps.content_plans.judging import prose_of
+from apps.content.writing import prose_of
 from apps.content_plans.links import links_of, look_at
 from apps.content_plans.models import ContentPlan
 from apps.engines.research import Source

@@ -3,40 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
-import nh3
 from django.conf import settings
 from django.core.cache import cache as shared
 from django.utils.translation import get_language
-from markdown_it import MarkdownIt
 
+from apps.common.text.articles import html_of
 from apps.content_plans.models import ContentPlan, Round
 from apps.engines.research import Source, term_gap
 from apps.engines.research.extract import questions_in
 from apps.engines.seo import Page, Report, judge
 from apps.engines.seo.check import Check
 
-_TAGS = {
-    "a", "blockquote", "br", "code", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "img", "li", "ol", "p", "pre",
-    "s", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
-}  # fmt: skip
-_ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt", "title"}}
 _GAPS = 30
 _CHECKS_KEPT = 7 * 24 * 3600  # seconds
-
-
-def html_of(markdown: str) -> str:
-    """Sanitized HTML: raw HTML in the Markdown is shown, never run."""
-    return nh3.clean(_renderer().render(markdown), tags=_TAGS, attributes=_ATTRIBUTES, url_schemes={"http", "https"})
-
-
-@cache
-def _renderer() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 
 
 def page_of(plan: ContentPlan, markdown: str, metadata: dict[str, Any]) -> Page:
@@ -49,11 +32,6 @@ def page_of(plan: ContentPlan, markdown: str, metadata: dict[str, Any]) -> Page:
         site=urlsplit(settings.SITE_URL).hostname or "",
         language=plan.language,
     )
-
-
-def prose_of(markdown: str) -> str:
-    """The article without headings and marks, paragraphs divided by blank lines."""
-    return "\n\n".join(block.text for block in Page(html=html_of(markdown)).blocks if not block.level)
 
 
 def report_of(plan: ContentPlan, markdown: str, metadata: dict[str, Any]) -> Report:
@@ -75,14 +53,15 @@ class Piece:
 
 @dataclass(frozen=True)
 class Shown:
-    """A round as its page shows it. checks: worst first; blocks: [("h2", [Piece, …]), …]; skipped: ids.
+    """A round as its page shows it. checks: worst first; blocks: [("h2", [Piece, …]), …]; skipped: why checks
+    do not apply here, and which.
 
     headings, questions, links, images: how many it has, as they are counted on the pages of others.
     """
 
     checks: list[dict[str, Any]]
     blocks: list[tuple[str, list[Piece]]]
-    skipped: list[str]
+    skipped: list[tuple[str, list[str]]]
     headings: int
     questions: int
     links: int
@@ -91,7 +70,7 @@ class Shown:
 
 def shown_of(plan: ContentPlan, found: Round) -> Shown:
     """The checks of a round in the reader's language; rounds never change, so they are worked out once."""
-    key = f"plans.shown.{found.pk}.{get_language()}"
+    key = f"plans.judged.{found.pk}.{get_language()}"
     kept = shared.get(key)
     if kept is None:
         kept = _shown(plan, found)
@@ -108,7 +87,7 @@ def _shown(plan: ContentPlan, found: Round) -> Shown:
     return Shown(
         [_said(check) for check in checks],
         blocks,
-        list(report.skipped),
+        [(str(reason), [str(label) for label in labels]) for reason, labels in report.left_out],
         headings=sum(1 for block in page.blocks if block.level),
         questions=len(questions_in("\n\n".join(block.text for block in page.blocks))),
         links=len(page.links),

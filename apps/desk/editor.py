@@ -10,7 +10,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from apps.common.errors import Conflict, Invalid
+from apps.common.errors import Conflict, DomainError, Invalid, NotFound
+from apps.common.text.words import fit
 from apps.content.findings import findings_of
 from apps.content.images import images_of
 from apps.content.models import Item
@@ -18,7 +19,9 @@ from apps.content.previews import previews_of
 from apps.content.queries import diff_text
 from apps.content.services import EDITABLE, Text, revise_item, text_of
 from apps.content.variants import NewVariant, own_variants
+from apps.content.writing import suggest
 from apps.desk.parsing import number
+from apps.platforms.registry import adapter, platforms
 
 
 def _item(item_id: int) -> Item:
@@ -36,7 +39,7 @@ def edit_item(request: HttpRequest, slug: str, item_id: int) -> HttpResponse:
     if request.method == "GET":
         revision = found.current_revision
         return _page(request, found, text_of(revision), own_variants(revision))
-    text, own, note = _text(request), _own(request, found), request.POST.get("note", "")[:240]
+    text, own, note = _text(request), _own(request, found), fit(request.POST.get("note", ""), 240)
     try:
         base = number(request, "base")
         revise_item(item=found, actor=request.actor, text=text, base=base, note=note, variants=own)
@@ -55,6 +58,33 @@ def check_item(request: HttpRequest, slug: str, item_id: int) -> HttpResponse:
     found = _item(item_id)
     text, own = _text(request), _own(request, found)
     return render(request, "desk/item_check.html", _judged(found, text, own))
+
+
+@require_POST
+def write_platform(request: HttpRequest, slug: str, item_id: int) -> HttpResponse:
+    """Have the words for one platform written, into the form and nowhere else: a person saves them, or does not."""
+    request.actor.require("write_content", request.workspace)
+    found, name = _item(item_id), request.POST.get("platform", "")
+    if name not in platforms():
+        raise NotFound(_("There is no such platform."))
+    text, own = _text(request), _own(request, found)
+    before = next((each for each in own if each.platform == name), None)
+    context: dict[str, Any] = {"asked": True}
+    try:
+        made = suggest(item=found, text=text, plug=adapter(name), actor=request.actor, fresh="fresh" in request.POST)
+    except DomainError as problem:
+        context["problem"] = problem
+    else:
+        said = made.prepared
+        title = said.title if len(text.parts) == 1 and said.title != text.title else ""
+        new = NewVariant(name, said.text, list(said.hashtags), title)
+        own = [each for each in own if each.platform != name] + [new]
+        context |= {"made": made, "before": before if before and before.text != new.text else None}
+    judged = _judged(found, text, own)
+    seen = next((each for each in judged["previews"] if each.platform == name), None)
+    if seen is None:
+        raise NotFound(_("This item does not go to that platform."))
+    return render(request, "desk/item_written.html", {"text": text, "seen": seen, **judged, **context})
 
 
 def _page(

@@ -16,6 +16,7 @@ urlpatterns = [
     path("items/<int:item_id>/", views.item, name="item"),
     path("items/<int:item_id>/edit/", editor.edit_item, name="item-edit"),
     path("items/<int:item_id>/edit/check/", editor.check_item, name="item-check"),
+    path("items/<int:item_id>/edit/write/", editor.write_platform, name="item-write"),
     path("items/<int:item_id>/images/", images.item_images, name="item-images"),
     path("items/<int:item_id>/decide/", views.decide_item, name="item-decide"),
     path("items/<int:item_id>/do/<slug:action>/", views.act_on_item, name="item-action"),

@@ -55,6 +55,7 @@ PAGES = {
     "plans:take": "write_content",
     "desk:item-edit": "write_content",
     "desk:item-check": "write_content",
+    "desk:item-write": "write_content",
     "desk:voice": "manage_brand",
     "desk:voice-try": "manage_brand",
     "desk:voice-drop": "manage_brand",

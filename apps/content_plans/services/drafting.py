@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 
 from apps.common.text.hashtags import unique_hashtags
 from apps.common.text.slugs import slug
-from apps.common.text.words import shorten
-from apps.content_plans.judging import prose_of
+from apps.common.text.words import fit, shorten
+from apps.content.writing import prose_of
 from apps.content_plans.models import ContentPlan, ResearchPage
 from apps.content_plans.queries import pages_read
 from apps.content_plans.services.asking import Writer
@@ -107,7 +107,7 @@ def write_metadata(plan: ContentPlan, writer: Writer, markdown: str) -> dict[str
     title = (plan.outline or {}).get("title") or plan.title
     answer = writer.ask("metadata", {"title": title, "text": prose_of(markdown), "keyphrase": plan.keyphrase})
     return {
-        "title": (answer.get("title") or title)[:300],
+        "title": fit(answer.get("title") or title, 300),
         "seo_title": answer.get("seo_title", ""),
         "description": answer.get("seo_description") or answer.get("description", ""),
         "excerpt": answer.get("excerpt", ""),

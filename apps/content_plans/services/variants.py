@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from django.utils.translation import gettext as _
 
-from apps.common.text.lengths import measure
-from apps.common.text.sentences import sentences
-from apps.common.text.words import shorten
+from apps.content.images import describe_first
 from apps.content.models import Revision, Variant
-from apps.content_plans.judging import prose_of
+from apps.content.writing import Prepared, Source, fitted, link_of, prose_of, write_for
 from apps.content_plans.models import ContentPlan, Round
 from apps.content_plans.queries import text_platforms
 from apps.content_plans.services.asking import Writer
-from apps.platforms.base import Draft, Platform
 from apps.templates.generation import NoText
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A variant that has no revision yet. note: what had to be done to it, "" when nothing."""
-
-    platform: str
-    title: str
-    text: str
-    hashtags: tuple[str, ...]
-    note: str = ""
 
 
 def targets_of(plan: ContentPlan) -> list[str]:
@@ -38,73 +22,18 @@ def targets_of(plan: ContentPlan) -> list[str]:
 
 def prepare_variant(plan: ContentPlan, found: Round, platform: str, writer: Writer) -> Prepared:
     """Raises what `generate` raises, but for an answer that is none: then the description stands in, and says so."""
-    adapter = text_platforms()[platform]
-    meta = found.metadata
-    tags = tuple(meta["hashtags"][: adapter.limits.hashtags or None])
+    adapter, meta = text_platforms()[platform], found.metadata
+    tags = tuple(meta["hashtags"])
+    source = Source(meta["title"], prose_of(found.markdown), tags, plan.language, plan.tone, link_of(plan.item))
     if not adapter.limits.text:
         # A site takes the article itself.
-        return _fitted(Prepared(platform, meta["title"], found.markdown, tags), adapter, plan.language)
+        return fitted(Prepared(platform, meta["title"], found.markdown, tags), adapter, source)
     try:
-        made = _ask(plan, found, platform, adapter, writer, adapter.limits.text)
-        over = _excess(made, adapter, plan.language)
-        if over:
-            made = _ask(plan, found, platform, adapter, writer, max(20, adapter.limits.text - over - 10))
-            made = replace(made, note=_("Written again, because the first was too long."))
+        return write_for(adapter, source, writer.ask)
     except NoText as error:
         note = _("%(reason)s The description is used instead.") % {"reason": error.message}
         made = Prepared(platform, meta["title"], meta["description"] or meta["title"], tags, note)
-    return _fitted(made, adapter, plan.language)
-
-
-def _ask(plan: ContentPlan, found: Round, platform: str, adapter: Platform, writer: Writer, limit: int) -> Prepared:
-    answer = writer.ask(
-        "variant",
-        {
-            "platform": platform,
-            "limit": limit,
-            "unit": adapter.limits.unit,
-            "title": found.metadata["title"],
-            "text": prose_of(found.markdown),
-            "hashtags": found.metadata["hashtags"],
-            "tone": plan.tone,
-            "link": "",
-        },
-    )
-    title = answer.get("title") or found.metadata["title"]
-    return Prepared(platform, title, answer["text"].strip(), tuple(answer.get("hashtags", [])))
-
-
-def _draft(made: Prepared, language: str) -> Draft:
-    return Draft(title=made.title, text=made.text, hashtags=made.hashtags, language=language)
-
-
-def _excess(made: Prepared, adapter: Platform, language: str) -> int:
-    """By how much the text is too long, in the platform's unit."""
-    return max(0, measure(adapter.compose(_draft(made, language)), adapter.limits.unit) - adapter.limits.text)
-
-
-def _fitted(made: Prepared, adapter: Platform, language: str) -> Prepared:
-    """The variant made to fit by leaving out: hashtags first, then whole sentences, then words."""
-    limits = adapter.limits
-    if limits.title and measure(made.title, limits.unit) > limits.title:
-        made = replace(made, title=shorten(made.title, limits.title))
-    fitting = tuple(tag for tag in made.hashtags if not limits.hashtag or measure(tag, limits.unit) <= limits.hashtag)
-    made = replace(made, title=made.title[:300], hashtags=fitting[: limits.hashtags or None])
-    if not _too_long(made, adapter, language):
-        return made
-    while made.hashtags and _too_long(made, adapter, language):
-        made = replace(made, hashtags=made.hashtags[:-1])
-    lines = sentences(made.text, language=language)
-    while len(lines) > 1 and _too_long(made, adapter, language):
-        lines = lines[:-1]
-        made = replace(made, text="".join(lines).strip())
-    while len(made.text) > 1 and _too_long(made, adapter, language):
-        made = replace(made, text=shorten(made.text, max(1, len(made.text) * 9 // 10)))
-    return replace(made, note=_("Shortened by leaving out its end, because it was too long."))
-
-
-def _too_long(made: Prepared, adapter: Platform, language: str) -> bool:
-    return any(problem.field == "text" for problem in adapter.validate(_draft(made, language)))
+        return fitted(made, adapter, source)
 
 
 def keep_variants(revision: Revision, prepared: list[Prepared]) -> None:
@@ -120,3 +49,4 @@ def keep_variants(revision: Revision, prepared: list[Prepared]) -> None:
         for each in prepared
     ]
     Variant._base_manager.bulk_create(rows)
+    describe_first(revision, next((each.alt for each in prepared if each.alt), ""))

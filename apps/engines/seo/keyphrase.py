@@ -6,8 +6,10 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
+import regex
+
 from apps.common.text.normalise import normalise
-from apps.common.text.words import WORD, graphemes
+from apps.common.text.words import WORD, count_words, graphemes
 from apps.engines.seo.english import words_of
 from apps.engines.seo.page import Page, Sentence, Span
 
@@ -19,22 +21,36 @@ _STEM_LEAST = 3
 
 @dataclass(frozen=True)
 class Keyphrase:
-    """A keyphrase, ready to be looked for. In quotation marks, only its exact words in their order count."""
+    """A keyphrase, ready to be looked for. In quotation marks, only its exact words in their order count.
+
+    marked: whether something stands between words. Where nothing does, it is found by its characters in their order.
+    """
 
     text: str
     language: str = "en"
+    marked: bool = True
 
     @classmethod
     def of(cls, page: Page) -> Keyphrase:
-        return cls(page.keyphrase.strip(), page.language.partition("-")[0])
+        return cls(page.keyphrase.strip(), page.language.partition("-")[0], page.marks_words)
 
     @cached_property
     def exact(self) -> bool:
-        return len(self.text) > 2 and self.text[0] in _QUOTES[:6] and self.text[-1] in _QUOTES[:6]
+        return not self.marked or (len(self.text) > 2 and self.text[0] in _QUOTES[:6] and self.text[-1] in _QUOTES[:6])
 
     @cached_property
     def all_words(self) -> tuple[str, ...]:
-        return tuple(pieces(self.text))
+        return tuple(self.pieces(self.text))
+
+    @property
+    def length(self) -> int:
+        """How many words it has, those without a topic of their own left out."""
+        return len(self.words) if self.marked else count_words(self.text)
+
+    def pieces(self, text: str) -> list[str]:
+        """What of a text is compared with the keyphrase: its words, or its characters where nothing marks words."""
+        found = pieces(text)
+        return found if self.marked else [character for word in found for character in graphemes(word)]
 
     @cached_property
     def words(self) -> tuple[str, ...]:
@@ -53,7 +69,7 @@ class Keyphrase:
 
     def count(self, sentence: str) -> int:
         """How often the whole keyphrase is in a sentence, its words in any order."""
-        there = pieces(sentence)
+        there = self.pieces(sentence)
         if self.exact:
             size = len(self.words)
             return sum(tuple(there[at : at + size]) == self.words for at in range(len(there) - size + 1))
@@ -66,14 +82,18 @@ class Keyphrase:
 
     def share(self, text: str) -> float:
         """How much of the keyphrase is in a text, 0 to 1."""
-        there = pieces(text)
+        there = self.pieces(text)
         if self.exact:
             return float(self.count(text) > 0)
         hit = sum(any(self.is_word(word, other) for other in there) for word in self.words)
         return hit / len(self.words)
 
     def spans(self, sentence: Sentence) -> tuple[Span, ...]:
-        """Where its words stand in a sentence."""
+        """Where its words stand in a sentence; where nothing marks words, where the whole of it does."""
+        if not self.marked:
+            found = regex.finditer(regex.escape(self.text), sentence.text, regex.IGNORECASE)
+            begin = sentence.start
+            return tuple(Span(sentence.block, begin + match.start(), begin + match.end()) for match in found)
         return tuple(
             Span(sentence.block, sentence.start + match.start(), sentence.start + match.end())
             for match in WORD.finditer(sentence.text)

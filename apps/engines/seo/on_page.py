@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.engines.seo.check import Check
 from apps.engines.seo.english import words_of
-from apps.engines.seo.keyphrase import Keyphrase, pieces
+from apps.engines.seo.keyphrase import Keyphrase
 from apps.engines.seo.page import Page
 from apps.engines.seo.pixels import title_pixels
 
@@ -39,7 +39,9 @@ def _first_sentence(page: Page, block: int | None):
     return () if block is None else tuple(sentence.span for sentence in page.sentences_of(block)[:1])
 
 
-def keyphrase_length(page: Page, phrase: Keyphrase) -> Check:
+def keyphrase_length(page: Page, phrase: Keyphrase) -> Check | None:
+    if phrase and not page.marks_words:
+        return None
     label, count = _("Keyphrase length"), len(phrase.words) if phrase else 0
     ok, most = (4, 8) if page.is_english else (6, 9)
     if not count:
@@ -51,8 +53,10 @@ def keyphrase_length(page: Page, phrase: Keyphrase) -> Check:
     )
 
 
-def density(page: Page, phrase: Keyphrase) -> Check:
+def density(page: Page, phrase: Keyphrase) -> Check | None:
     """Density per hundred words, with less asked of longer keyphrases."""
+    if phrase and not page.counts_words:
+        return None
     label = _("Keyphrase density")
     counts = [(sentence, phrase.count(sentence.text)) for sentence in page.sentences] if phrase else []
     times = sum(count for _sentence, count in counts)
@@ -60,7 +64,7 @@ def density(page: Page, phrase: Keyphrase) -> Check:
     total = page.word_count
     if not phrase or not total:
         return Check("density", "keyphrase", label, -50, 0, hint=_("Give the page a keyphrase and a text."))
-    least, most, far = _density_bounds(total, len(phrase.words))
+    least, most, far = _density_bounds(total, phrase.length)
     threshold = _("%(least)d to %(most)d times") % {"least": least, "most": most}
     if times < least:
         score, hint = 4, _("Use the keyphrase more often, where it fits.")
@@ -124,7 +128,7 @@ def competing_links(page: Page, phrase: Keyphrase) -> Check | None:
 
 
 def _same_topic(text: str, phrase: Keyphrase) -> bool:
-    found = pieces(text)
+    found = phrase.pieces(text)
     if not phrase.exact and phrase.language == "en":
         found = [word for word in found if word not in words_of("function_words")] or found
     return (
@@ -146,7 +150,7 @@ def image_alt(page: Page, phrase: Keyphrase) -> Check:
 
 
 def title_keyphrase(page: Page, phrase: Keyphrase) -> Check:
-    label, title = _("Keyphrase in title"), pieces(page.title)
+    label, title = _("Keyphrase in title"), phrase.pieces(page.title)
     hint = _("Begin the title with the keyphrase.")
     if not phrase or not title:
         return Check("title_keyphrase", "keyphrase", label, 2, hint=hint)
@@ -179,12 +183,14 @@ def slug_keyphrase(page: Page, phrase: Keyphrase) -> Check:
     if not phrase or not page.slug:
         return Check("slug_keyphrase", "keyphrase", label, 3, hint=_("Give the page an address with the keyphrase."))
     share = phrase.share(page.slug)
-    good = share == 1.0 if len(phrase.words) <= 2 else share > 0.5
+    good = share == 1.0 if phrase.length <= 2 else share > 0.5
     hint = "" if good else _("Put the words of the keyphrase into the address.")
     return Check("slug_keyphrase", "keyphrase", label, 9 if good else 6, round(share, 3), hint=hint)
 
 
-def text_length(page: Page, phrase: Keyphrase) -> Check:
+def text_length(page: Page, phrase: Keyphrase) -> Check | None:
+    if not page.counts_words:
+        return None
     count = page.word_count
     score = next(score for least, score in ((300, 9), (250, 6), (200, 3), (100, -10), (0, -20)) if count >= least)
     hint = "" if score == 9 else _("Write more; say what a reader still needs to know.")

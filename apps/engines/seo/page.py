@@ -10,7 +10,7 @@ import regex
 from lxml import html as lxml_html
 
 from apps.common.text.sentences import sentences
-from apps.common.text.words import word_set, words
+from apps.common.text.words import count_words, word_set, words
 
 _BLOCKS = word_set(
     """
@@ -25,6 +25,9 @@ TOKEN = regex.compile(r"[^\s–—]+")
 _EDGE = regex.compile(r"^[^\p{L}\p{M}\p{N}]+|[^\p{L}\p{M}\p{N}]+$")
 _SMALL = regex.compile(r"\p{Ll}")
 _UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}]")
+# Languages that write no spaces between words: of the first their number can be told from that of the characters, of
+# the second each character is nearly one.
+_GUESSED, _IDEOGRAPHIC = word_set("th lo km my"), word_set("zh ja yue")
 
 
 @dataclass(frozen=True)
@@ -133,6 +136,19 @@ class Page:
     def is_english(self) -> bool:
         return self.language.partition("-")[0] == "en"
 
+    @property
+    def marks_words(self) -> bool:
+        """Whether something stands between the words, so that they can be counted and looked for one by one."""
+        return self.language.partition("-")[0] not in _GUESSED | _IDEOGRAPHIC
+
+    @property
+    def counts_words(self) -> bool:
+        """Whether a number of words means what it means elsewhere, be it only about."""
+        return self.language.partition("-")[0] not in _IDEOGRAPHIC
+
+    def words_in(self, text: str) -> int:
+        return len(tokens(text)) if self.marks_words else count_words(text)
+
     @cached_property
     def sentences(self) -> list[Sentence]:
         """Of all blocks, headings included, in order."""
@@ -155,6 +171,8 @@ class Page:
 
     @cached_property
     def word_count(self) -> int:
+        if not self.marks_words:
+            return sum(count_words(block.text) for block in self.blocks)
         return sum(len(sentence.words) for sentence in self.sentences)
 
     def is_internal(self, link: Link) -> bool:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.common.text.words import word_set
 from apps.engines.seo.check import Check
 from apps.engines.seo.english import phrases_of, words_of
-from apps.engines.seo.page import Page, Sentence, Span, tokens
+from apps.engines.seo.page import Page, Sentence, Span
 from apps.engines.seo.passive import is_passive
 
 _LONG_SENTENCE = 20
@@ -18,8 +18,10 @@ _LONG_TEXT = 200
 _WEAK_BEGINNINGS = word_set("the a an this that these those one two three four five six seven eight nine ten")
 
 
-def subheading_distribution(page: Page) -> Check:
+def subheading_distribution(page: Page) -> Check | None:
     """Longest stretch of words without a subheading."""
+    if not page.counts_words:
+        return None
     label = _("Subheading distribution")
     before, after = _stretches(page)
     if not after:
@@ -46,13 +48,15 @@ def _stretches(page: Page) -> tuple[tuple[int, int], list[tuple[int, int]]]:
             parts.append((index, 0))
         elif not block.level:
             first, count = parts[-1]
-            parts[-1] = (first, count + len(tokens(block.text)))
+            parts[-1] = (first, count + page.words_in(block.text))
     return parts[0], parts[1:]
 
 
-def paragraph_length(page: Page) -> Check:
+def paragraph_length(page: Page) -> Check | None:
+    if not page.counts_words:
+        return None
     label = _("Paragraph length")
-    counts = [(index, len(tokens(block.text))) for index, block in enumerate(page.blocks) if not block.level]
+    counts = [(index, page.words_in(block.text)) for index, block in enumerate(page.blocks) if not block.level]
     longest = max((count for _index, count in counts), default=0)
     score = 3 if longest > 200 else 6 if longest > 150 else 9
     evidence = tuple(Span(index, 0, len(page.blocks[index].text)) for index, count in counts if count > 150)
@@ -60,7 +64,9 @@ def paragraph_length(page: Page) -> Check:
     return Check("paragraph_length", "readability", label, score, longest, _("at most 150 words"), evidence, hint)
 
 
-def sentence_length(page: Page) -> Check:
+def sentence_length(page: Page) -> Check | None:
+    if not page.marks_words:
+        return None
     label = _("Sentence length")
     long = [sentence for sentence in page.sentences if len(sentence.words) > _LONG_SENTENCE]
     share = len(long) / len(page.sentences) if page.sentences else 0.0

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
 
 from apps.engines.seo import on_page, readability
 from apps.engines.seo.check import Check
@@ -13,6 +16,19 @@ from apps.engines.seo.page import Page
 _BEST = 9
 # What the checks of readability take off, by verdict.
 _PENALTY = {"bad": 3, "ok": 2, "good": 0, "info": 0}
+# What a check is called that does not apply; those that do say it themselves.
+_LABELS = {
+    "keyphrase_length": _("Keyphrase length"),
+    "density": _("Keyphrase density"),
+    "text_length": _("Text length"),
+    "subheading_distribution": _("Subheading distribution"),
+    "paragraph_length": _("Paragraph length"),
+    "sentence_length": _("Sentence length"),
+    "sentence_beginnings": _("Sentence beginnings"),
+    "passive_voice": _("Passive voice"),
+    "transition_words": _("Transition words"),
+}
+_ENGLISH = frozenset({"sentence_beginnings", "passive_voice", "transition_words"})
 
 
 @dataclass(frozen=True)
@@ -39,6 +55,17 @@ class Report:
         if penalty > (4 if partial else 6):
             return 30
         return 60 if penalty > (2 if partial else 4) else 90
+
+    @property
+    def left_out(self) -> list[tuple[Any, list[Any]]]:
+        """Why checks do not apply, each reason with what these checks are called."""
+        english = [_LABELS[name] for name in self.skipped if name in _ENGLISH]
+        others = [_LABELS[name] for name in self.skipped if name not in _ENGLISH]
+        reasons = (
+            (_("Nothing marks the words in this language, and the thresholds are numbers of words."), others),
+            (_("Word lists for them are there for English only."), english),
+        )
+        return [(reason, labels) for reason, labels in reasons if labels]
 
     @property
     def to_do(self) -> list[Check]:

@@ -33,6 +33,8 @@ PAGE = Page(
     site="mysite.org",
 )
 
+ENGLISH_ONLY = ("sentence_beginnings", "passive_voice", "transition_words")
+
 
 def verdicts(page: Page) -> dict[str, str]:
     return {check.id: check.verdict for check in judge(page).checks}
@@ -94,7 +96,7 @@ def test_malayalam_finds_the_keyphrase_with_its_endings_and_says_which_checks_it
     report = judge(Page(html=f"<p>{text}</p>", keyphrase="വിളക്കുമാട", title="വിളക്കുമാടം", language="ml"))
     assert report["introduction"].verdict == "good"
     assert report["density"].value == 2
-    assert report.skipped == ("sentence_beginnings", "passive_voice", "transition_words")
+    assert report.skipped == ENGLISH_ONLY
 
 
 @pytest.mark.parametrize(
@@ -130,3 +132,32 @@ def test_no_text_breaks_the_checks_and_no_evidence_lies_outside_it(text, keyphra
 def test_a_title_is_as_wide_as_search_results_set_it():
     assert title_pixels("Hamburgefonts") == 137
     assert title_pixels("") == 0
+
+
+THAI = "ประภาคารเก่าแก่อยู่บนหน้าผา ชายชราดูแลตะเกียงทุกคืน "
+
+
+def test_thai_finds_the_keyphrase_inside_a_run_and_counts_about_the_words():
+    page = Page(html=f"<p>{THAI * 40}</p>", keyphrase="ตะเกียง", title="ตะเกียงของชายชรา", language="th")
+    report = judge(page)
+    assert [report[name].verdict for name in ("introduction", "title_keyphrase", "text_length")] == ["good"] * 3
+    assert report["density"].value == 40
+    assert 400 < report["text_length"].value < 900
+    (first, *_others) = report["density"].evidence
+    assert page.blocks[0].text[first.start : first.end] == "ตะเกียง"
+    assert report.skipped == ("keyphrase_length", "sentence_length", *ENGLISH_ONLY)
+
+
+@pytest.mark.parametrize(("language", "text"), [("zh", "京都大学的灯塔很旧。"), ("ja", "古い灯塔の話です。")])
+def test_chinese_and_japanese_say_which_checks_need_words_and_why(language, text):
+    report = judge(Page(html=f"<p>{text * 9}</p>", keyphrase="灯塔", title="灯塔", language=language))
+    assert (report["introduction"].verdict, report["title_keyphrase"].verdict) == ("good", "good")
+    words = ("keyphrase_length", "density", "text_length")
+    readability = ("subheading_distribution", "paragraph_length", "sentence_length")
+    assert report.skipped == (*words, *readability, *ENGLISH_ONLY)
+    assert [len(labels) for _reason, labels in report.left_out] == [6, 3]
+
+
+def test_characters_in_another_order_are_not_the_keyphrase():
+    report = judge(Page(html="<p>学大都京。</p>", keyphrase="京都大学", language="zh"))
+    assert report["introduction"].verdict == "bad"
