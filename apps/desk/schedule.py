@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.common.errors import DomainError, Invalid
+from apps.common.text.words import fit
 from apps.content.models import Item
 from apps.desk import parsing, schedule_queries
 from apps.desk.views import next_or
@@ -207,7 +208,8 @@ def send_missed(request: HttpRequest, slug: str) -> HttpResponse:
 def publishing(request: HttpRequest, slug: str, action: str) -> HttpResponse:
     """Pause or resume everything that the workspace publishes."""
     if action == "pause":
-        pause_workspace(workspace=request.workspace, actor=request.actor, reason=request.POST.get("reason", "")[:240])
+        reason = fit(request.POST.get("reason", ""), 240)
+        pause_workspace(workspace=request.workspace, actor=request.actor, reason=reason)
         messages.warning(request, _("Publishing is paused. What is due waits."))
     elif action == "resume":
         resume_workspace(workspace=request.workspace, actor=request.actor)

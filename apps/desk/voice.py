@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from apps.common.errors import DomainError, Invalid
+from apps.common.text.words import fit
 from apps.content import voice as voices
 from apps.content.models import BrandVoice
 from apps.content.wording import reading_of
@@ -53,7 +54,7 @@ def try_voice(request: HttpRequest, slug: str) -> HttpResponse:
         return _back(slug, "")
     request.actor.require("manage_brand", request.workspace)
     typed = _typed(request, request.POST.get("language", ""))
-    text = request.POST.get("sample", "").strip()[:_LONGEST_TRIAL]
+    text = fit(request.POST.get("sample", "").strip(), _LONGEST_TRIAL)
     context: dict[str, Any] = {"voice": typed}
     if text:
         try:

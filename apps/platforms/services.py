@@ -12,6 +12,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from apps.common.errors import AdapterError, Conflict, Invalid
+from apps.common.text.words import fit
 from apps.common.transactions import unit_of_work
 from apps.lifecycle.events import emit
 from apps.platforms import mails
@@ -136,13 +137,13 @@ def save_account(
     limits: dict[str, Any],
 ) -> Account:
     """Write a new account, or revive the disconnected one of the same identity."""
-    handle = (identity.handle or name)[:120]
+    handle = fit(identity.handle or name, 120)
     old = Account._base_manager.filter(workspace=workspace, platform=plug.slug, handle=handle).first()
     if old is not None and old.is_connected:
         raise _taken(handle)
     account = old or Account(workspace=workspace, platform=plug.slug, handle=handle)
     limits = {"timezone": workspace.timezone, "daily_limit": plug.limits.posts_per_day, **limits}
-    for field, value in {"name": (name or identity.name or handle)[:120], "settings": settings, **limits}.items():
+    for field, value in {"name": fit(name or identity.name or handle, 120), "settings": settings, **limits}.items():
         setattr(account, field, value)
     account.credentials, account.connected_by = dict(credentials), actor.user
     account.state, account.state_reason = State.ACTIVE, ""
@@ -281,7 +282,7 @@ def flag_login(*, account: Account, actor: Actor, reason: str, seen: Sealed | No
     if seen is not None:
         mine = mine.filter(credentials=seen)
     with unit_of_work():
-        fields = {"health": Health.REFUSED, "health_message": reason[:300], "checked_at": timezone.now()}
+        fields = {"health": Health.REFUSED, "health_message": fit(reason, 300), "checked_at": timezone.now()}
         if not mine.update(**fields):
             return account
         _set_state(account, actor, State.NEEDS_LOGIN, reason, sources=(State.ACTIVE,))
@@ -315,7 +316,7 @@ def note_good(*, account: Account, actor: Actor, identity: Identity) -> Account:
 def note_trouble(*, account: Account, message: str, again_at: datetime) -> Account:
     """A check could not be made, which says nothing about the login."""
     with unit_of_work():
-        fields = {"health": Health.TROUBLE, "health_message": message[:300], "checked_at": timezone.now()}
+        fields = {"health": Health.TROUBLE, "health_message": fit(message, 300), "checked_at": timezone.now()}
         Account._base_manager.filter(pk=account.pk).update(**fields, check_after=again_at)
         _emit_checked(account, Health.TROUBLE, message)
     return account
@@ -329,7 +330,7 @@ def _emit_checked(account: Account, health: str, message: str) -> None:
 def _set_state(account: Account, actor: Actor, state: str, reason: str, *, sources: tuple[str, ...]) -> Account:
     with unit_of_work():
         mine = Account._base_manager.filter(pk=account.pk, state__in=sources)
-        changed = mine.update(state=state, state_reason=reason[:240])
+        changed = mine.update(state=state, state_reason=fit(reason, 240))
         account.refresh_from_db(fields=["state", "state_reason"])
         if changed:
             data = {"to": state, "reason": reason, "by": actor.label}

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from apps.common.clock import database_now
 from apps.common.errors import Conflict, Invalid
+from apps.common.text.words import fit
 from apps.common.transactions import unit_of_work
 from apps.content.models import Item
 from apps.lifecycle.events import emit
@@ -93,7 +94,7 @@ def _fill(pool: EvergreenPool, now: datetime) -> int:
         if place.at not in cancelled:
             filled, problem = _fill_slot(pool, place)
             count += filled
-    EvergreenPool._base_manager.filter(pk=pool.pk).exclude(problem=problem[:300]).update(problem=problem[:300])
+    EvergreenPool._base_manager.filter(pk=pool.pk).exclude(problem=fit(problem, 300)).update(problem=fit(problem, 300))
     return count
 
 

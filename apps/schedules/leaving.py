@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.common.errors import Conflict
+from apps.common.text.words import fit
 from apps.platforms.models import Account
 from apps.platforms.signals import Stop
 from apps.schedules.evergreen import set_pool
@@ -33,12 +34,12 @@ def stop_all(account: Account, actor: Actor) -> None:
     why = _("It stopped when “%(account)s” was disconnected.") % {"account": account.name}
     for rule in _rules(account).select_related("workspace"):
         set_active(recurrence=rule, active=False, actor=actor)
-        Recurrence._base_manager.filter(pk=rule.pk).update(problem=why[:300])
+        Recurrence._base_manager.filter(pk=rule.pk).update(problem=fit(why, 300))
     for pool in _pools(account):
         same = {"minimum_days": pool.minimum_days, "ahead_hours": pool.ahead_hours}
         set_pool(account=account, actor=actor, **same, active=False)
-        EvergreenPool._base_manager.filter(pk=pool.pk).update(problem=why[:300])
-    _reserved(account).update(problem=why[:300])
+        EvergreenPool._base_manager.filter(pk=pool.pk).update(problem=fit(why, 300))
+    _reserved(account).update(problem=fit(why, 300))
     for post in _posts(account).filter(state="scheduled").select_related("workspace").order_by("due_at", "pk"):
         cancel_post(post=post, actor=actor)
 

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from apps.common.clock import database_now
 from apps.common.errors import Conflict, Invalid
+from apps.common.text.words import fit
 from apps.common.transactions import unit_of_work
 from apps.content.models import Item
 from apps.lifecycle.events import emit
@@ -231,7 +232,7 @@ def _take_turn(rule: Recurrence, at: datetime) -> tuple[bool, str]:
 
 
 def _say(rule: Recurrence, problem: str) -> None:
-    Recurrence._base_manager.filter(pk=rule.pk).exclude(problem=problem[:300]).update(problem=problem[:300])
+    Recurrence._base_manager.filter(pk=rule.pk).exclude(problem=fit(problem, 300)).update(problem=fit(problem, 300))
 
 
 def _note(rule: Recurrence, actor: Actor, action: str) -> None:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from apps.clips.services import announce_scheduled
 from apps.common.clock import database_now
 from apps.common.errors import Conflict, Invalid, TooLate
+from apps.common.text.words import fit
 from apps.common.transactions import unit_of_work
 from apps.content.models import Item, Variant
 from apps.content.services import make_variants
@@ -244,7 +245,7 @@ def use_reservations(*, item: Item) -> tuple[list[Post], set[int]]:
                 _settle(each, settled_at=database_now(), problem="")
         except (Conflict, Invalid) as error:
             note_unscheduled(item=item, account=each.account, reason=error.message)
-            _settle(each, settled_at=None, problem=error.message[:300])
+            _settle(each, settled_at=None, problem=fit(error.message, 300))
     return posts, {each.account_id for each in reserved}
 
 

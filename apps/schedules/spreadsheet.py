@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 
 from apps.common.clock import database_now
 from apps.common.errors import DomainError, Invalid
+from apps.common.text.words import fit
 from apps.common.transactions import unit_of_work
 from apps.content.models import Item
 from apps.content.services import Text, create_item, submit_item
@@ -288,7 +289,7 @@ def _write(row: Row, workspace: Workspace, actor: Actor, force: bool) -> None:
     wanted = given.get("format", "").casefold() or Item.Format.TEXT
     if wanted not in Item.Format.values:
         raise Invalid(_("The format is “text” or “video”."))
-    title = given.get("title") or given["text"].splitlines()[0][:120]
+    title = given.get("title") or fit(given["text"].splitlines()[0], 120)
     tags = given.get("hashtags", "").replace("#", " ").replace(",", " ").split()
     description = given["text"] if wanted == Item.Format.TEXT else ""
     text = Text(title, [{"title": title, "text": given["text"]}], description=description, hashtags=tags)

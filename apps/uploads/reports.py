@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from apps.common.failpoints import failpoint
 from apps.common.redaction import mask_text
+from apps.common.text.words import fit
 from apps.common.transactions import unit_of_work
 from apps.lifecycle.events import emit
 from apps.platforms.base import Report
@@ -79,7 +80,7 @@ class LeaseReport(Report):
             Evidence._base_manager.create(
                 workspace_id=post.workspace_id,
                 attempt=attempt,
-                name=mask_text(name)[:120],
+                name=fit(mask_text(name), 120),
                 file=ContentFile(content, name=f"evidence{suffix}"),
                 content_type=content_type,
                 bytes=len(content),

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django_scopes import scope, scopes_disabled
 
 from apps.common.errors import Invalid, NotAllowed, NotFound
+from apps.common.text.words import fit
 from apps.common.transactions import unit_of_work
 from apps.workspaces import audit
 from apps.workspaces.actors import Actor
@@ -92,7 +93,7 @@ def authenticate(credential: str) -> ApiToken | None:
 
 def actor_of(token: ApiToken) -> Actor:
     """Acts as the token's maker, within its scopes; without scopes it may do nothing."""
-    label = f"{token.user} ({token.name})"[:160]
+    label = fit(f"{token.user} ({token.name})", 160)
     return Actor(kind="token", label=label, user=token.user, scopes=frozenset(token.scopes))
 
 

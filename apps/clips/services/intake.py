@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from apps.clips.engines import clip_limits
 from apps.clips.models import Clip, IncomingFile
 from apps.common.errors import AdapterError, Conflict, Invalid
+from apps.common.text.words import fit
 from apps.common.transactions import unit_of_work
 from apps.engines.speech.languages import LANGUAGES
 from apps.engines.video.probe import sniff
@@ -199,7 +200,7 @@ def too_large(most: int) -> Invalid:
 def clean_name(name: str) -> str:
     """What a person called the file, without folders and marks that steer terminals."""
     last = PurePath(name.replace("\\", "/")).name
-    return "".join(letter for letter in last if letter.isprintable())[:255] or "clip"
+    return fit("".join(letter for letter in last if letter.isprintable()), 255) or "clip"
 
 
 def digest_of(path: Path) -> str:

@@ -20,6 +20,7 @@ from apps.clips.models import Clip, InboxFile
 from apps.clips.services.intake import DuplicateClip, add_clip, check_quota, copy_hashed
 from apps.clips.services.options import inbox_of, settings_of
 from apps.common.errors import AdapterError, DomainError, Invalid
+from apps.common.text.words import fit
 from apps.common.transactions import unit_of_work
 from apps.lifecycle.events import emit
 from apps.lifecycle.runs import RunCancelled, Work, start_run
@@ -211,7 +212,7 @@ def _still_changing(row: InboxFile) -> DomainError:
 def _settle(row: InboxFile, outcome: str, *, clip: Clip | None = None, reason: str = "") -> None:
     with unit_of_work():
         mine = InboxFile._base_manager.filter(pk=row.pk, outcome="")
-        if not mine.update(outcome=outcome, clip=clip, reason=reason[:300], settled_at=timezone.now()):
+        if not mine.update(outcome=outcome, clip=clip, reason=fit(reason, 300), settled_at=timezone.now()):
             return
         data = {"path": row.path, "clip": clip.pk if clip else None, "reason": reason}
         emit(workspace=row.workspace_id, type=f"inbox.{outcome}", subject=row, data=data)

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.common.errors import Conflict, Invalid
+from apps.common.text.words import fit
 from apps.common.transactions import unit_of_work
 from apps.content_plans.models import ContentPlan, PlanSettings
 from apps.content_plans.queries import text_platforms
@@ -111,7 +112,7 @@ def edit_plan(*, plan: ContentPlan, actor: Actor, draft: PlanDraft) -> ContentPl
 def duplicate_plan(*, plan: ContentPlan, actor: Actor) -> ContentPlan:
     """A new draft with the same brief; nothing that was made comes along."""
     actor.require("write_content", plan.workspace)
-    title = _("%(title)s (copy)") % {"title": plan.title[:280]}
+    title = _("%(title)s (copy)") % {"title": fit(plan.title, 280)}
     with unit_of_work():
         copy = ContentPlan(workspace=plan.workspace)
         _write(copy, replace(draft_of(plan), title=title, owner=actor.user.pk if actor.user else plan.owner_id))

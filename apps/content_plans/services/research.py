@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.common.errors import AdapterError, Conflict, Invalid
+from apps.common.text.words import fit
 from apps.common.transactions import unit_of_work
 from apps.content_plans.models import ContentPlan, ResearchPage
 from apps.engines.research import RESEARCHERS, Researcher, Source, keywords
@@ -86,7 +87,7 @@ def _read(reads: Researcher, url: str) -> tuple[Source | None, str]:
 def _keep(plan: ContentPlan, number: int, url: str, source: Source | None, error: str) -> None:
     """What was read before stays when the page cannot be read again; the reason then stands beside it."""
     page = plan.pages.filter(url=url).first() or ResearchPage(workspace=plan.workspace, plan=plan, url=url)
-    page.position, page.error = number, error[:500]
+    page.position, page.error = number, fit(error, 500)
     if source:
         earlier = (page.snapshot.storage, page.snapshot.name) if page.snapshot else None
         _fill(page, source, plan)
@@ -104,7 +105,7 @@ def _fill(page: ResearchPage, source: Source, plan: ContentPlan) -> None:
     language = source.language or plan.language
     found = keywords(source.text, language=language, headings=lines, title=source.title, most=_KEYWORDS)
     page.outcome, page.read_at, page.found_at = ResearchPage.Outcome.READ, timezone.now(), source.url[:1000]
-    page.title, page.description, page.text = source.title[:500], source.description, source.text
+    page.title, page.description, page.text = fit(source.title, 500), source.description, source.text
     page.headings = [[heading.level, heading.text] for heading in source.headings]
     page.questions, page.keywords = list(source.questions), [[each.text, each.count] for each in found]
     page.words, page.images, page.links = source.words, source.images, source.links

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from apps.common.errors import AdapterError, Invalid
+from apps.common.text.words import fit
 from apps.platforms import http
 from apps.platforms.base import (
     Capability,
@@ -97,7 +98,7 @@ class WebhookPlatform(Platform):
         answer = self._send(connection, str(uuid.uuid4()), json_body({"type": "ping", "data": {}}), 30.0, None)
         parts = urlsplit(self._url(connection.credentials))
         said = _content(answer)
-        return Identity(f"{parts.netloc}{parts.path.rstrip('/')}", name=str(said.get("name") or "")[:120])
+        return Identity(f"{parts.netloc}{parts.path.rstrip('/')}", name=fit(str(said.get("name") or ""), 120))
 
     def _send(self, connection: Connection, identifier: str, body: Body, timeout: float, report: Report | None) -> Any:
         from apps.platforms.guard import guarded_httpx_client

@@ -17,7 +17,7 @@ from pydantic import Field, field_validator
 
 from apps.common.errors import AdapterError
 from apps.common.text.normalise import normalise
-from apps.common.text.words import count_words
+from apps.common.text.words import count_words, fit
 from apps.stories.readers.base import FetchedStory, Findings, SourceSettings, length_problem
 
 _BLOCKS = frozenset(
@@ -131,8 +131,8 @@ class FeedReader:
             title=html_to_text(entry.get("title", "")) or normalise(text).split("\n")[0],
             text=text,
             url=link if urlsplit(link).scheme in {"http", "https"} else "",
-            author=entry.get("author", "")[:120],
-            community=site[:120],
+            author=fit(entry.get("author", ""), 120),
+            community=fit(site, 120),
             posted_at=_date(entry),
         )
 
