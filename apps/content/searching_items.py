@@ -8,6 +8,7 @@ from django.db.models import F, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from apps.common.text.markup import visible
 from apps.content import search
 from apps.content.models import Item, Revision
 
@@ -32,5 +33,6 @@ def _rows() -> QuerySet[Revision]:
 
 
 def _document(revision: Revision) -> tuple[int, str, Iterable[str]]:
-    texts = (revision.hook, revision.body, revision.call_to_action, revision.description, revision.hashtag_line)
+    body, _origins = visible(revision.body)
+    texts = (revision.hook, body, revision.call_to_action, revision.description, revision.hashtag_line)
     return revision.item_id, revision.title, texts
