@@ -144,6 +144,7 @@ def _by_hand_page(request: HttpRequest, found: Post, *, url: str = "", problem: 
         "post": found,
         "platform": found.account.adapter,
         "files": files,
+        "attempt": queries.attempts_of(found).last(),
         "url": url,
         "problem": problem,
         "reasons": [reason for reasons in (problem.details.values() if problem else []) for reason in reasons],

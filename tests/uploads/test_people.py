@@ -162,10 +162,10 @@ def test_a_screenshot_is_kept_for_those_who_may_publish(puzzled):
     assert (answer.status_code, answer["Content-Type"]) == (200, "image/png")
     assert "sandbox" in answer["Content-Security-Policy"]
     assert signed_in(puzzled.workspace, "viewer").get(address).status_code == 403
-    page = signed_in(puzzled.workspace).get(f"/w/{puzzled.workspace.slug}/posts/{puzzled.pk}/").content.decode()
-    assert address in page
-    page = signed_in(puzzled.workspace, "viewer").get(f"/w/{puzzled.workspace.slug}/posts/{puzzled.pk}/")
-    assert address not in page.content.decode()
+    for path in ("posts", "by-hand"):
+        page = f"/w/{puzzled.workspace.slug}/{path}/{puzzled.pk}/"
+        assert address in signed_in(puzzled.workspace).get(page).content.decode()
+        assert address not in signed_in(puzzled.workspace, "viewer").get(page).content.decode()
 
 
 def test_old_evidence_goes_with_its_file(puzzled, django_capture_on_commit_callbacks):
