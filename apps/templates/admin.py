@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.forms import Script
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
@@ -22,6 +23,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from apps.common.errors import DomainError, NotAllowed
 from apps.templates import activation, money, queries, services, steps, views
+from apps.templates.answers import fields_of
 from apps.templates.diff import diff_variables, diff_versions
 from apps.templates.forms import EditorForm
 from apps.templates.models import (
@@ -222,14 +224,15 @@ class PromptVersionAdmin(AiPages, WorkspaceAdmin):
     """Read only: what a version says, and how it differs from the one before."""
 
     icon = "history"
-    readonly_fields = ("shown_instructions", "shown_text")
+    readonly_fields = ("shown_instructions", "shown_text", "shown_variables", "shown_answer")
     fields = (
         "shown_instructions",
         "shown_text",
-        "variables",
+        "shown_variables",
         "model",
         "options",
-        "schema",
+        "shown_answer",
+        "answer_version",
         "note",
         "author_label",
         "created_at",
@@ -244,6 +247,18 @@ class PromptVersionAdmin(AiPages, WorkspaceAdmin):
     @display(description=_("text"))
     def shown_text(self, version: PromptVersion) -> str:
         return format_html('<div class="whitespace-pre-wrap">{}</div>', version.text)
+
+    @display(description=_("variables"))
+    def shown_variables(self, version: PromptVersion) -> str:
+        return self._part("variables_read", version=version)
+
+    @display(description=_("form of the answer"))
+    def shown_answer(self, version: PromptVersion) -> str:
+        return self._part("answer", answer=fields_of(version.schema))
+
+    @staticmethod
+    def _part(name: str, **context: Any) -> str:
+        return format_html('<div class="rd-ai">{}</div>', render_to_string(f"ai/{name}.html", context))
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return False  # reached from its template

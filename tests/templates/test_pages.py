@@ -207,6 +207,7 @@ def test_cases_are_added_run_and_shown(in_workspace, enter, to):
     rows = {"check": ["contains", "max_length"], "field": ["title", "title"], "value": ["zeppelin", "3"]}
     client.post(to("case-add", "script"), {"name": "A short one", **values, **rows})
     html = client.post(to("cases-run", active_version("script", in_workspace).pk), follow=True).content.decode()
+    assert "title contains “zeppelin” · title has at most 3 characters" in " ".join(html.split())
     assert "title does not contain “zeppelin”." in html
     assert "title is longer than 3 characters." in html
     assert "0 of 1 test cases pass." in html

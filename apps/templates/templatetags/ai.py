@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django import template
+from django.utils.translation import gettext as _
 
 register = template.Library()
 
@@ -22,6 +23,19 @@ def as_words(value: Any) -> str:
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+@register.filter
+def in_words(check: dict[str, str]) -> str:
+    """A check of a test case as a sentence."""
+    sentences = {
+        "contains": _("%(field)s contains “%(value)s”"),
+        "not_contains": _("%(field)s does not contain “%(value)s”"),
+        "max_length": _("%(field)s has at most %(value)s characters"),
+        "min_length": _("%(field)s has at least %(value)s characters"),
+        "no_new_links": _("no links that it was not given"),
+    }
+    return sentences[check["check"]] % {"field": check["field"] or _("all of it"), "value": check["value"]}
 
 
 @register.filter
