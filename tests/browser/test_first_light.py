@@ -25,6 +25,7 @@ def test_story_becomes_a_playing_video_before_your_eyes(site: Site, page: Page) 
     sign_in(page, site)
     clear_the_queue(page, site)
     paste_and_shortlist(page)
+    write_for_a_platform(page)
     approve_in_the_admin(page, site)
     address = watch_it_being_made(page, site)
     play(page, address)
@@ -73,6 +74,18 @@ def paste_and_shortlist(page: Page) -> None:
     page.get_by_role("link", name="Review", exact=True).click()
     # Nobody reloads: the script arrives by a live event.
     expect(page.locator("#queue a", has_text="The harbour light")).to_be_visible()
+
+
+def write_for_a_platform(page: Page) -> None:
+    """The counter follows the typing, and a press puts words into the form; neither is saved."""
+    page.locator("#queue a", has_text="The harbour light").click()
+    page.get_by_role("link", name="Edit", exact=True).first.click()
+    page.get_by_label("Write it differently for").check()
+    page.fill("#text-feed", "Nine!")
+    expect(page.locator("#counts-feed [data-count=text] b")).to_have_text("5")
+    page.get_by_role("button", name="Let the model write this one").click()
+    expect(page.locator("#own-feed .note")).to_contain_text("not saved yet")
+    expect(page.locator("#text-feed")).to_have_value(re.compile("My grandfather rowed over"))
 
 
 def approve_in_the_admin(page: Page, site: Site) -> None:
