@@ -288,6 +288,16 @@ def test_a_view_counts_once_a_day_whatever_is_reloaded(entry, time_machine):
     assert entry.views == FeedView.objects.count() == 2
 
 
+def test_a_text_counts_views_where_a_film_does(feed, time_machine):
+    visitor = Visitor(entry_of(feed, text="Waves"))
+    time_machine.move_to(timezone.now())
+    page = visitor.client.get(visitor.address).content.decode()
+    assert f'<main id="content" class="watch text-only" data-seen="{visitor.address}seen" data-ticket="' in page
+    ticket = visitor.open()
+    time_machine.shift(watching.SECONDS + 1)
+    assert visitor.play(ticket) == {"counted": True, "views": 1}
+
+
 def test_two_people_behind_one_address_are_two(entry, time_machine):
     time_machine.move_to("2026-11-20T12:00:00Z")
     people = [Visitor(entry), Visitor(entry)]

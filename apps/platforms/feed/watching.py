@@ -1,7 +1,8 @@
 """Counting views: of people who watched, once a day each, without knowing who they are.
 
-A view counts when the page's player has really played for three seconds or a quarter of the video. The page carries a
-signed ticket with the time of its making, so a program that only fetches pages, or only posts, counts nothing.
+A view counts when the page's player has really played for three seconds or a quarter of the video; of a text, when it
+was before somebody's eyes for three seconds. The page carries a signed ticket with the time of its making, so a program
+that only fetches pages, or only posts, counts nothing.
 """
 
 from __future__ import annotations

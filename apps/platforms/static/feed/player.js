@@ -1,16 +1,17 @@
-// Reports a view once the video has really played long enough, and offers to share the page.
+// Reports a view once the video has really played long enough, or a text has been before somebody's eyes so long, and
+// offers to share the page.
 (() => {
-  const video = document.querySelector("video[data-seen]");
-  if (video) {
-    const needed = Number(video.dataset.needed);
+  const seen = document.querySelector("[data-seen]");
+  if (seen) {
+    const needed = Number(seen.dataset.needed);
     const shown = document.querySelector("[data-views]");
     let played = 0, last = null, reported = false;
 
     const report = async () => {
       reported = true;
       try {
-        const body = new URLSearchParams({ ticket: video.dataset.ticket });
-        const response = await fetch(video.dataset.seen, { method: "POST", body, keepalive: true });
+        const body = new URLSearchParams({ ticket: seen.dataset.ticket });
+        const response = await fetch(seen.dataset.seen, { method: "POST", body, keepalive: true });
         if (!response.ok) return;
         const { views } = await response.json();
         const label = views === 1 ? shown.dataset.one : shown.dataset.many;
@@ -20,14 +21,22 @@
       }
     };
 
-    video.addEventListener("timeupdate", () => {
-      const now = video.currentTime;
-      // Only what was watched counts: a jump along the bar is not playing.
-      if (last !== null && !video.paused && now > last && now - last < 1.5) played += now - last;
-      last = now;
-      if (!reported && played >= needed) report();
-    });
-    video.addEventListener("seeking", () => { last = null; });
+    if (seen.tagName === "VIDEO") {
+      seen.addEventListener("timeupdate", () => {
+        const now = seen.currentTime;
+        // Only what was watched counts: a jump along the bar is not playing.
+        if (last !== null && !seen.paused && now > last && now - last < 1.5) played += now - last;
+        last = now;
+        if (!reported && played >= needed) report();
+      });
+      seen.addEventListener("seeking", () => { last = null; });
+    } else {
+      const clock = setInterval(() => {
+        if (document.visibilityState === "visible") played += 0.5;
+        if (!reported && played >= needed) report();
+        if (played >= 10 * needed) clearInterval(clock);
+      }, 500);
+    }
   }
 
   const share = document.querySelector("[data-share]");
