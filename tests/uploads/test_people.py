@@ -105,6 +105,8 @@ def test_a_login_that_is_gone_is_noticed_before_anything_is_sent(studio_account)
     assert publish_post(post_id=post.pk) == "scheduled"
     post = fresh(post)
     assert (post.waiting_for, post.error["code"]) == (Waiting.PAUSE, "needs_login")
+    page = signed_in(post.workspace).get(f"/w/{post.workspace.slug}/posts/{post.pk}/").content.decode()
+    assert ("The post waits until the account goes on" in page, "Publishing is paused" in page) == (True, False)
     assert StudioPlatform.calls == ["check"]
     assert Account.objects.get(pk=account.pk).state == "needs_login"
     assert [attempt.intent_at for attempt in Attempt.objects.filter(post=post)] == [None]
@@ -476,7 +478,7 @@ def test_the_link_in_the_mail_gives_the_video_until_the_post_is_settled(puzzled)
     path = link[link.index("/") :]
     answer = Client().get(path)
     assert b"".join(answer.streaming_content) == b"film"
-    assert answer["Content-Disposition"] == 'attachment; filename="Puzzle.mp4"'
+    assert answer["Content-Disposition"] == 'attachment; filename="puzzle.mp4"'
     assert Client().get(path[:-3] + "xx/").status_code == 404
     with travel(timezone.now() + timedelta(days=by_hand.LINK_DAYS, hours=1), tick=True):
         assert Client().get(path).status_code == 404
