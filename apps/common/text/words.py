@@ -63,7 +63,7 @@ def shorten(text: str, limit: int) -> str:
     at_word = regex.match(r"(?s)(.*\S)\s+\S*$", kept)
     if at_word and count_graphemes(at_word[1]) >= limit * 0.6:
         kept = at_word[1]
-    return kept.rstrip(" \t\n,;:–—-") + "…"
+    return kept.rstrip(" \t\r\n,;:–—-") + "…"
 
 
 def fit(text: str, length: int) -> str:
