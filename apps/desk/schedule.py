@@ -11,6 +11,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
@@ -175,8 +176,10 @@ def act_on_post(request: HttpRequest, slug: str, post_id: int, action: str) -> H
     post = get_object_or_404(Post.objects.select_related("workspace"), pk=post_id)
     options = {"force": True} if action == "now" and is_forced(request) else {}
     services[action](post=post, actor=request.actor, **options)
-    if action == "cancel":
+    if action == "cancel" and post.due_at > timezone.now():
         messages.success(request, _("Cancelled. Until its time comes, the list lets you undo that."))
+    elif action == "cancel":
+        messages.success(request, ngettext("%d post is dropped.", "%d posts are dropped.", 1) % 1)
     return back_to(request)
 
 

@@ -164,6 +164,16 @@ def test_a_cancelled_post_offers_to_undo_that(account, enter, url):
     assert post.state == "scheduled"
 
 
+def test_a_part_that_waits_for_another_counts_down_to_nothing(account, enter, url):
+    [post] = posts_for(account, at=at(24, 9))
+    client = enter("viewer")
+    assert "data-countdown" in client.get(url("schedule/")).content.decode()
+    Post.objects.filter(pk=post.pk).update(waiting_for="part")
+    page = client.get(url("schedule/"))
+    assert "An earlier part goes first" in shown(page)
+    assert "data-countdown" not in page.content.decode()
+
+
 def test_missed_posts_are_sent_or_dropped_by_one_click(account, enter, url):
     Account._base_manager.update(minimum_gap=15)
     client = enter("approver")
@@ -173,7 +183,7 @@ def test_missed_posts_are_sent_or_dropped_by_one_click(account, enter, url):
     assert "3 posts were missed." in shown(client.get(url("schedule/")))
     assert "Move it Send Drop" in shown(client.get(url("schedule/?state=attention")))
     client.post(url(f"posts/{posts[0].pk}/send/"))
-    client.post(url(f"posts/{posts[1].pk}/cancel/"))
+    assert said(client.post(url(f"posts/{posts[1].pk}/cancel/"))) == "1 post is dropped."
     client.post(url("schedule/missed/"))
     found = Post.objects.order_by("pk").values_list("state", "due_at")
     assert list(found) == [("scheduled", MONDAY), ("cancelled", at(22, 9)), ("scheduled", at(23, 12, 15))]
