@@ -37,15 +37,17 @@ def attention(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method == "POST":
         return _settle_chosen(request)
     request.actor.require("view_content", request.workspace)
-    shown = request.GET.get("list", "by-hand")
     failed_runs = Run.objects.filter(state="failed").order_by("-finished_at")
     lists = {"by-hand": queries.by_hand(), "failed": queries.dead_letters(), "work": failed_runs}
+    counts = {name: found.count() for name, found in lists.items()}
+    shown = request.GET.get("list", "")
     if shown not in lists:
-        shown = "by-hand"
+        # Nobody asked for one: the first with anything in it.
+        shown = next((name for name, count in counts.items() if count), "by-hand")
     rows = lists[shown] if shown == "work" else lists[shown].order_by("state_at", "pk")
     context = {
         "list": shown,
-        "counts": {name: found.count() for name, found in lists.items()},
+        "counts": counts,
         "page": Paginator(rows, PAGE).get_page(request.GET.get("page")),
     }
     return render(request, "uploads/attention.html", context)

@@ -275,6 +275,9 @@ def test_what_failed_for_good_is_listed_by_cause(studio_account):
     assert (tired.state, tired.tries, Attempt.objects.filter(post=tired).count()) == ("needs_human", 3, 3)
     assert [post.pk for post in queries.by_hand()] == [tired.pk, puzzle.pk]
     page = client.get(f"/w/{refused.workspace.slug}/attention/?list=failed").content.decode()
+    Post.objects.filter(pk__in=[tired.pk, puzzle.pk]).update(state="published", wake_at=None)
+    opened = client.get(f"/w/{refused.workspace.slug}/attention/")
+    assert opened.context["list"] == "failed", "the first list with anything in it"
     assert ("Refused" in page, "The sound is not allowed here." in page) == (True, True)
     codes = [each["code"] for each in client.get("/api/v1/schedule/problems").json()]
     assert {"refused", "captcha", "adapter_error"} <= set(codes)
