@@ -105,6 +105,7 @@ def schedule(request: HttpRequest, slug: str) -> HttpResponse:
         "state": state,
         "account": account,
         "tabs": schedule_queries.TABS,
+        "single": schedule_queries.single_state(state),
         "accounts": list(schedule_queries.accounts()),
         "ready": schedule_queries.ready_items(_asked_for(request, "item")),
         "picked": _asked_for(request, "item"),

@@ -18,7 +18,7 @@ from apps.lifecycle.models import Event
 from apps.platforms import queries as platforms
 from apps.platforms.models import Account
 from apps.schedules import evergreen, queries, recurring
-from apps.schedules.machine import FOR_PEOPLE
+from apps.schedules.machine import FOR_PEOPLE, POST_MACHINE
 from apps.schedules.models import EvergreenEntry, EvergreenPool, Post, Recurrence, Slot
 from apps.schedules.services import UNSCHEDULED
 from apps.workspaces.audit import describe
@@ -47,6 +47,11 @@ def posts(*, state: str = "", account: int | None = None) -> QuerySet[Post]:
     if state != "all":
         found = found.filter(state=state)
     return found.order_by("-due_at", "-pk")
+
+
+def single_state(name: str) -> str:
+    """The label of a state that has no tab of its own, such as missed; "" for a tab, and for what is no state."""
+    return "" if name in dict(TABS) else dict(POST_MACHINE.choices).get(name, "")
 
 
 def accounts() -> QuerySet[Account]:

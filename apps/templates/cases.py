@@ -10,6 +10,7 @@ import jsonschema
 from django.db import IntegrityError, transaction
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from apps.common.errors import AdapterError, Conflict, Invalid
 from apps.common.text.words import count_graphemes, fit
@@ -23,7 +24,13 @@ from apps.workspaces import audit
 from apps.workspaces.actors import Actor
 from apps.workspaces.models import Workspace
 
-CHECKS = ("contains", "not_contains", "max_length", "min_length", "no_new_links")
+CHECKS = {
+    "contains": gettext_lazy("contains"),
+    "not_contains": gettext_lazy("does not contain"),
+    "max_length": gettext_lazy("has at most … characters"),
+    "min_length": gettext_lazy("has at least … characters"),
+    "no_new_links": gettext_lazy("has no links that it was not given"),
+}
 _LENGTHS = {"max_length", "min_length"}
 
 

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from apps.common.errors import DomainError, Invalid, NotFound
+from apps.common.errors import Conflict, DomainError, Invalid, NotFound
 from apps.templates import activation, cases, forms, outcomes, queries, services, steps
 from apps.templates.answers import fields_of
 from apps.templates.diff import diff_variables, diff_versions
@@ -50,7 +50,8 @@ def template(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
     found = _template(request, kind)
     if request.method == "GET":
         request.actor.require("view_content", request.workspace)
-        return _template_page(request, found)
+        asked = request.GET.get("tab", "")
+        return _template_page(request, found, tab=asked if asked in TABS else "edit")
     request.actor.require("manage_templates", request.workspace)
     form = _editor(request, found, request.POST)
     if not form.is_valid():
@@ -70,10 +71,15 @@ def _editor(request: HttpRequest, found: PromptTemplate, post: Any = None) -> fo
 
 
 def _template_page(
-    request: HttpRequest, found: PromptTemplate, *, form: forms.EditorForm | None = None
+    request: HttpRequest,
+    found: PromptTemplate,
+    *,
+    tab: str = "edit",
+    form: forms.EditorForm | None = None,
+    refused: DomainError | None = None,
 ) -> HttpResponse:
-    workspace, tab = request.workspace, request.GET.get("tab", "edit")
-    tab = tab if tab in TABS and not form else "edit"
+    """form: an editor with mistakes; refused: why the test case that was posted cannot be kept."""
+    workspace = request.workspace
     base = _base(request, found)
     context = {
         "template": found,
@@ -84,12 +90,13 @@ def _template_page(
         "may_go_back": activation.last_activation(found) is not None,
         "versions": list(queries.versions_of(workspace).filter(template__kind=found.kind)[:SHOWN_VERSIONS]),
         **_of_tab(tab, request, found, base),
+        "refused": refused,
     }
     if tab == "edit":
         context["form"] = form or _editor(request, found)
         context["offered"] = [each["name"] for each in queries.offered_variables(found.kind)]
         context["answer"] = fields_of(context["form"].shown_schema())
-    return render(request, "ai/template.html", context, status=422 if form else 200)
+    return render(request, "ai/template.html", context, status=422 if form or refused else 200)
 
 
 def _of_tab(tab: str, request: HttpRequest, found: PromptTemplate, base: PromptVersion) -> dict[str, Any]:
@@ -105,9 +112,12 @@ def _of_tab(tab: str, request: HttpRequest, found: PromptTemplate, base: PromptV
         return {
             "cases": list(cases.cases_of(workspace, kind, base)),
             "checks": cases.CHECKS,
-            "rows": range(3),
+            "rows": (forms.checks_of(request.POST) + [{}] * 3)[:3],
             "fields": sorted(base.schema.get("properties", {})),
-            "values": _values(workspace, base),
+            "values": [
+                {**each, "value": request.POST.get(f"value-{each['name']}", each["value"])}
+                for each in _values(workspace, base)
+            ],
         }
     return ranked(workspace, kind)
 
@@ -221,18 +231,21 @@ def version(request: HttpRequest, slug: str, version_id: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def add_case(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
-    _template(request, kind)
+    found = _template(request, kind)
     if request.method == "GET":
         return _to_cases(request, kind)
     post = request.POST
-    cases.add_case(
-        workspace=request.workspace,
-        kind=kind,
-        name=post.get("name", ""),
-        variables=values_in(post, queries.offered_variables(kind)),
-        checks=forms.checks_of(post),
-        actor=request.actor,
-    )
+    try:
+        cases.add_case(
+            workspace=request.workspace,
+            kind=kind,
+            name=post.get("name", ""),
+            variables=values_in(post, queries.offered_variables(kind)),
+            checks=forms.checks_of(post),
+            actor=request.actor,
+        )
+    except (Invalid, Conflict) as error:
+        return _template_page(request, found, tab="cases", refused=error)
     return _to_cases(request, kind)
 
 

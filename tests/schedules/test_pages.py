@@ -182,6 +182,7 @@ def test_missed_posts_are_sent_or_dropped_by_one_click(account, enter, url):
         advance(post, "miss", actor=SYSTEM)
     assert "3 posts were missed." in shown(client.get(url("schedule/")))
     assert "Move it Send Drop" in shown(client.get(url("schedule/?state=attention")))
+    assert 'aria-current="true">Missed</a>' in client.get(url("schedule/?state=missed")).content.decode()
     client.post(url(f"posts/{posts[0].pk}/send/"))
     assert said(client.post(url(f"posts/{posts[1].pk}/cancel/"))) == "1 post is dropped."
     client.post(url("schedule/missed/"))

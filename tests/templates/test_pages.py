@@ -213,6 +213,21 @@ def test_cases_are_added_run_and_shown(in_workspace, enter, to):
     assert "0 of 1 test cases pass." in html
 
 
+def test_a_refused_test_case_says_why_and_keeps_what_was_typed(in_workspace, enter, to):
+    client = enter()
+    typed = {"name": "Boats", "value-title": "Boats of Kochi", "check": ["max_length"], "field": ["title"]}
+    client.post(to("case-add", "script"), {**typed, "value": ["3"]})
+    for value, reason in (("3", "Choose another name."), ("x", "whole number")):
+        answer = client.post(to("case-add", "script"), {**typed, "value": [value]})
+        html = answer.content.decode()
+        assert answer.status_code == 422
+        assert reason in html
+        assert 'value="Boats"' in html
+        assert "Boats of Kochi</textarea>" in html
+        assert '<option value="max_length" selected>' in html
+        assert f'name="value" value="{value}"' in html
+
+
 def test_limits_are_set_and_wrong_ones_are_refused(in_workspace, enter, to):
     client = enter()
     refused = client.post(to("spending"), {"soft_limit": "30", "hard_limit": "20"})
