@@ -106,10 +106,9 @@ def blog_draft(variables: Mapping[str, Any]) -> dict[str, Any]:
         count += len(words(line))
     claims = [{"text": shorten(_REFERENCE.sub("", line), 480), "source": _source_of(line)} for line in chosen]
     if not chosen:
-        return {
-            "markdown": "\n".join(f"- {line.strip(' -')}" for line in section.splitlines() if line.strip()),
-            "claims": [],
-        }
+        heading, *points = [line.strip(" -") for line in section.splitlines() if line.strip(" -")] or [""]
+        # The heading stands above the text already.
+        return {"markdown": "\n".join(f"- {line}" for line in points or [heading]), "claims": []}
     paragraphs = [" ".join(chosen[at : at + 3]) for at in range(0, len(chosen), 3)]
     return {"markdown": "\n\n".join(paragraphs), "claims": claims[:60]}
 

@@ -60,7 +60,7 @@ def test_a_section_without_research_is_a_list_of_what_to_write():
     found = write(
         "blog_draft", title="Lamps", outline=["A"], section="Pay\n- coal\n- flour", target_words=50, language="en"
     )
-    assert (found["markdown"], found["claims"]) == ("- Pay\n- coal\n- flour", [])
+    assert (found["markdown"], found["claims"]) == ("- coal\n- flour", [])
 
 
 @pytest.mark.parametrize(("limit", "unit"), [(300, "graphemes"), (120, "weighted"), (60, "utf16"), (20, "code_points")])
