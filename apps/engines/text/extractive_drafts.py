@@ -25,6 +25,7 @@ _SECTIONS, _POINTS, _POINTS_A_SOURCE = 5, 4, 4
 _LONG_PARAGRAPH = 120  # words
 _SOURCE = regex.compile(r"^\[(\d+)\]\s*(.*?)(?:\n|$)")
 _REFERENCE = regex.compile(r"\s*\[(\d+)\]")
+_ENDED = regex.compile(r"[.!?…。！？।॥؟۔][\p{P}\s]*$")
 
 
 def hook(variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -51,7 +52,9 @@ def research_summary(variables: Mapping[str, Any]) -> dict[str, Any]:
         text = source[marked.end() :] if marked else source
         lines = [line.strip() for line in sentences(text, language=language) if len(words(line)) >= 5]
         asked += [line for line in lines if line.endswith(("?", "؟", "？"))]
-        points += [{"text": shorten(line, 480), "source": number} for line in _telling(lines, language)]
+        # Headings end without a stop; in a script that has none, every line may be a sentence.
+        told = [line for line in lines if _ENDED.search(line)] or lines
+        points += [{"text": shorten(line, 480), "source": number} for line in _telling(told, language)]
     firsts = {point["source"]: point["text"] for point in reversed(points)}
     summary = " ".join(f"{text} [{number}]" for number, text in sorted(firsts.items()))
     return {

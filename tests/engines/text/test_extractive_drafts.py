@@ -35,6 +35,12 @@ def test_a_summary_quotes_each_source_with_its_number():
     assert found["summary"].startswith("The harbour lamp burned every night for ninety years. [1]")
 
 
+def test_headings_of_a_page_are_not_taken_for_what_it_says():
+    page = "[1] How to keep a lamp burning\nHow to keep a lamp burning\nOil was carried up twice every day."
+    found = write("research_summary", title="Lamps", sources=[page], language="en")
+    assert found["points"] == [{"text": "Oil was carried up twice every day.", "source": 1}]
+
+
 def test_an_outline_has_sections_made_of_the_research():
     found = write("outline", title="Lamps", keyphrase="harbour lamp", research=RESEARCH, language="en")
     assert found["sections"][0]["heading"] == "Harbour lamp"
