@@ -164,8 +164,10 @@ def files(request: HttpRequest, slug: str) -> HttpResponse:
         return _files_page(request)
     request.actor.require("publish_content", request.workspace)
     upload = request.FILES.get("file")
+    content = upload.read(spreadsheet.MAX_BYTES + 1) if upload else request.POST.get("content", "")
     try:
-        content = upload.read(spreadsheet.MAX_BYTES + 1) if upload else request.POST.get("content", "")
+        if not content:
+            raise Invalid(_("Choose a CSV file with rows in it."))
         text = spreadsheet.decoded(content)
         report = spreadsheet.import_schedule(
             workspace=request.workspace,
@@ -218,7 +220,8 @@ def template(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _csv(content: str, name: str) -> HttpResponse:
-    response = HttpResponse(content, content_type="text/csv; charset=utf-8")
+    """Marked as UTF-8: Excel takes it for an older encoding otherwise."""
+    response = HttpResponse(f"\ufeff{content}", content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 

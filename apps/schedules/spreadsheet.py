@@ -14,6 +14,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -59,11 +60,16 @@ EXPORTED = (
 )
 # Spreadsheets take what begins so for a formula, also behind the quote that hides it.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# What Excel may write above everything else, to tell itself what stands between cells.
+_SEPARATOR = re.compile(r"sep=([,;\t])(?:\r\n?|\n)", re.IGNORECASE)
 
 
 @dataclass
 class Row:
-    """One line of the file. at: when it is due; errors and warnings: sentences; warnings need `force`."""
+    """One row of the file. number: of its line; at: when it is due; errors and warnings: sentences.
+
+    Warnings need `force`.
+    """
 
     number: int
     values: dict[str, str]
@@ -120,28 +126,45 @@ def import_schedule(
 
 
 def read(content: bytes | str) -> list[Row]:
-    """The rows of the file, with their line numbers; raises Invalid."""
+    """The rows of the file, with the lines that they begin at; raises Invalid."""
     if len(content) > MAX_BYTES:
         raise _unreadable(_("It is larger than 1 MB."))
-    text = decoded(content)
-    first = text.partition("\n")[0]
-    delimiter = max(",;\t", key=first.count)
-    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""), delimiter=delimiter, strict=True)
+    text = decoded(content).removeprefix("\ufeff")
+    said = _SEPARATOR.match(text)
+    above = 1 if said else 0
+    delimiter = said[1] if said else max(",;\t", key=text.partition("\n")[0].count)
+    reader = csv.reader(io.StringIO(text[said.end() :] if said else text, newline=""), delimiter=delimiter, strict=True)
+    line, rows = above + 1, []
     try:
-        names = [(name or "").strip().casefold() for name in reader.fieldnames or []]
-        reader.fieldnames = names
-        if not {"item", "text"} & set(names):
-            raise _unreadable(_("Its first line names no column “item” or “text”."))
-        rows = [
-            Row(reader.line_num, {name: _shown(value) for name, value in each.items() if name and name in COLUMNS})
-            for each in reader
-            if any(isinstance(value, str) and value.strip() for value in each.values())
-        ]
+        names = _columns(next(reader, []))
+        line = above + reader.line_num + 1
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                rows.append(_row(line, names, cells))
+            line = above + reader.line_num + 1
     except csv.Error as error:
-        raise _unreadable(_("Line %(line)s is broken.") % {"line": reader.line_num}) from error
+        raise _unreadable(_("The row that begins at line %(line)s is broken.") % {"line": line}) from error
     if not 1 <= len(rows) <= MAX_ROWS:
         raise _unreadable(_("It has %(count)s rows; from 1 to %(most)s fit.") % {"count": len(rows), "most": MAX_ROWS})
     return rows
+
+
+def _columns(first: list[str]) -> list[str]:
+    names = [name.strip().casefold() for name in first]
+    if not {"item", "text"} & set(names):
+        raise _unreadable(_("Its first line names no column “item” or “text”."))
+    for name in COLUMNS:
+        if names.count(name) > 1:
+            raise _unreadable(_("Its first line names the column “%(name)s” twice.") % {"name": name})
+    return names
+
+
+def _row(line: int, names: list[str], cells: list[str]) -> Row:
+    values = {name: _shown(cell) for name, cell in zip(names, cells, strict=False) if name in COLUMNS}
+    row = Row(line, values, title=fit(values.get("title") or values.get("text", ""), 80))
+    if any(cell.strip() for cell in cells[len(names) :]):
+        row.errors.append(_("It has more cells than there are columns. Put a text that has commas into quotes."))
+    return row
 
 
 def decoded(content: bytes | str) -> str:
@@ -167,13 +190,14 @@ def _unreadable(reason: str, hint: str = "") -> Invalid:
     return Invalid(_("This file cannot be read.") + " " + reason, hint=hint, csv=[reason])
 
 
-def _shown(value: str | None) -> str:
-    text = (value or "").strip()
+def _shown(cell: str) -> str:
+    text = cell.strip()
     return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
 
 
 def _carry_out(row: Row, workspace: Workspace, actor: Actor, accounts: list[Account], force: bool) -> None:
-    _understand(row, accounts)
+    if not row.errors:
+        _understand(row, accounts)
     if row.errors:
         return
     act = _schedule if row.values.get("item") else _write
@@ -208,7 +232,6 @@ def _sentences(error: DomainError) -> list[str]:
 def _understand(row: Row, accounts: list[Account]) -> None:
     """Fill in the account and the time, or say what is wrong with them."""
     given = row.values
-    row.title = given.get("title") or given.get("text", "")[:80]
     if bool(given.get("item")) == bool(given.get("text")):
         row.errors.append(_("Give either an item or a text."))
     name = given.get("account", "")

@@ -97,6 +97,24 @@ def test_an_account_is_found_by_the_name_that_people_see_and_a_file_of_excel_is_
     assert (report.imported, report.rows[0].account) == (True, account)
 
 
+def test_a_comma_that_cuts_a_text_short_is_an_error_and_not_a_shorter_post(bring):
+    report = bring('title,text\nRain,It rained, and rained\nSun,"It shone, at last",\n')
+    assert (report.imported, errors(report)) == (
+        False,
+        [["It has more cells than there are columns. Put a text that has commas into quotes."], []],
+    )
+    assert [row.values["text"] for row in report.rows] == ["It rained", "It shone, at last"]
+
+
+def test_rows_are_named_by_the_lines_that_they_begin_at_also_below_the_line_of_excel():
+    rows = read('sep=;\r\ntitle;text\r\nA;"one\r\ntwo"\r\n;;\r\nB;bee\r\n')
+    assert [(row.number, row.title, row.values["text"]) for row in rows] == [(3, "A", "one\r\ntwo"), (6, "B", "bee")]
+    with pytest.raises(Invalid, match="The row that begins at line 3 is broken"):
+        read('title,text\nA,bee\n"B,bee\nC,cee\n')
+    with pytest.raises(Invalid, match="the column “text” twice"):
+        read("text,title,text\nA,B,C\n")
+
+
 def test_every_row_says_what_is_wrong_and_then_nothing_is_imported(account, bring):
     item, draft = ready_item(account.workspace), ready_item(account.workspace)
     Item._base_manager.filter(pk=draft.pk).update(state="draft")

@@ -248,8 +248,10 @@ def test_a_file_is_looked_at_and_then_imported(account, enter, url):
     assert "Look again, and do doubtful rows all the same" in shown(again)
     bad = SimpleUploadedFile("plan.csv", b"text\ncaf\xe9\n", "text/csv")
     assert "It is not UTF-8 text." in shown(client.post(url("schedule/files/"), {"file": bad}), 422)
-    assert "From a sheet" in client.get(url("schedule/files/export.csv")).content.decode()
-    assert client.get(url("schedule/files/template.csv")).content.startswith(b"item,title,text")
+    # The mark tells Excel that it is UTF-8.
+    exported = client.get(url("schedule/files/export.csv")).content.decode()
+    assert (exported[0], "From a sheet" in exported) == ("\ufeff", True)
+    assert client.get(url("schedule/files/template.csv")).content.decode().startswith("\ufeffitem,title,text")
 
 
 def test_a_calendar_address_is_shown_once_and_revoked(account, enter, url):
