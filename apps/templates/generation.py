@@ -166,7 +166,9 @@ class _Call:
         price = self.asked.price(self.asked.model)
         if price is None:
             return None
-        sent = "\n".join([*vars(self.prompt).values(), json.dumps(self.version.schema, ensure_ascii=False)])
+        schema = json.dumps(self.version.schema, ensure_ascii=False)
+        # A repair says it once more, beside what the service is given as the form.
+        sent = "\n".join([*vars(self.prompt).values(), schema, schema])
         most = self.options.get("max_output_tokens")
         return prices.most_it_costs(price, sent=sent, max_output_tokens=most, repairs=REPAIRS)
 
@@ -235,6 +237,7 @@ class _Call:
             model=self.asked.model,
             timeout=_TIMEOUT,
             repair=rendering.rule("repair"),
+            form=rendering.rule("form"),
             **options,
         )
 

@@ -15,7 +15,18 @@ from apps.common.text.words import shorten
 from apps.engines.text.base import Outcome
 
 # Keywords that strict schema modes refuse or turn into slow grammars; our own check of the answer holds them instead.
-_CHECKED_HERE = frozenset({"minLength", "maxLength", "minItems", "maxItems", "pattern", "format", "minimum", "maximum"})
+_CHECKED_HERE = frozenset(
+    """minLength maxLength minItems maxItems pattern format minimum maximum exclusiveMinimum exclusiveMaximum multipleOf
+    uniqueItems contains minContains maxContains minProperties maxProperties propertyNames default examples title
+    $schema $id $comment""".split()
+)
+# What no strict mode takes and an answer is not the same without.
+_NEVER_STRICT = frozenset(
+    """allOf oneOf not if then else patternProperties dependentRequired dependentSchemas prefixItems
+    unevaluatedProperties unevaluatedItems""".split()
+)
+# Keywords whose members are named by the author.
+_NAMED = frozenset({"properties", "$defs", "definitions"})
 _FENCED = regex.compile(r"(?s)\s*```(?:json)?\s*(.*?)\s*```\s*")
 # Some local servers leave in the answer what the model said to itself.
 _THOUGHT = regex.compile(r"(?s)\s*<think>.*?</think>")
@@ -139,13 +150,9 @@ def strict(schema: Any) -> tuple[Any, bool]:
         return [item for item, _ in pairs], all(is_strict for _, is_strict in pairs)
     if not isinstance(schema, Mapping):
         return schema, True
-    is_strict = True
-    if "properties" in schema:
-        closed = schema.get("additionalProperties") is False
-        is_strict = closed and set(schema.get("required", ())) == set(schema["properties"])
-    plain = {}
+    plain, is_strict = {}, _is_closed(schema) and not _NEVER_STRICT & set(schema)
     for name, value in schema.items():
-        if name == "properties":
+        if name in _NAMED and isinstance(value, Mapping):
             pairs = {key: strict(inner) for key, inner in value.items()}
             plain[name] = {key: inner for key, (inner, _) in pairs.items()}
             is_strict = is_strict and all(inner_strict for _, inner_strict in pairs.values())
@@ -153,3 +160,12 @@ def strict(schema: Any) -> tuple[Any, bool]:
             plain[name], inner_strict = strict(value)
             is_strict = is_strict and inner_strict
     return plain, is_strict
+
+
+def _is_closed(schema: Mapping[str, Any]) -> bool:
+    """Of an object: it has the fields that are named, each of them, and no others."""
+    kinds = schema.get("type")
+    if "properties" not in schema and "object" not in (kinds if isinstance(kinds, list) else [kinds]):
+        return True
+    closed = schema.get("additionalProperties") is False
+    return closed and set(schema.get("required", ())) == set(schema.get("properties", {}))

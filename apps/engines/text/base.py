@@ -19,7 +19,8 @@ class TextRequest:
 
     instructions: what the engine is to do; prompt: the filled template, scraped text marked as data. variables: the
     values behind the prompt, for engines that read no prompts. schema: the JSON schema of the answer. timeout: seconds
-    for one try. repair: what a model is told when its answer does not fit, {{problem}} standing for the reason.
+    for one try. repair: what a model is told when its answer does not fit; form: what it is told beforehand where the
+    service takes no schema. In both {{schema}} stands for the schema, and in the former {{problem}} for the reason.
     """
 
     kind: str
@@ -33,6 +34,7 @@ class TextRequest:
     timeout: float = 60.0
     seed: int | None = None
     repair: str = "{{problem}}"
+    form: str = "{{schema}}"
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ Chat completions and not the newer responses API, because the former is what all
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -25,9 +26,12 @@ from apps.engines.text.base import REPAIRS, TextRequest, TextResult
 
 _LARGEST_ANSWER = 4 * 1024 * 1024
 _OFFICIAL = "https://api.openai.com/v1"
+_REFUSED = (openai.BadRequestError, openai.UnprocessableEntityError)
 _NO_ANSWER = (openai.APIError, httpx.HTTPError, OSError)
 # What a service may not know or not allow with a model; it is left out, or called by its other name, when it says so.
 _DISPENSABLE = {"temperature": "", "seed": "", "max_tokens": "max_completion_tokens", "max_completion_tokens": ""}
+# How services name what they cannot do when they take no schema for the answer.
+_ABOUT_THE_FORM = ("response_format", "json_schema", "json schema", "structured output")
 
 
 class OpenAIEngine:
@@ -48,7 +52,7 @@ class OpenAIEngine:
     def generate(self, request: TextRequest) -> TextResult:
         """Ask, and ask again with the error at most twice when the answer does not fit the schema.
 
-        Raises AdapterError when the service gives no answer: permanent for a wrong key, model, address or question.
+        A service that takes no schema is told the form in words, and its answer is checked here all the same. Raises AdapterError when the service gives no answer: permanent for a wrong key, model, address or question.
         """
         messages = [{"role": "system", "content": request.instructions}, {"role": "user", "content": request.prompt}]
         options, started, asked = self._options(request), time.monotonic(), answers.Tally()
@@ -64,7 +68,7 @@ class OpenAIEngine:
                 read = answers.read(answer, request.schema)
                 if read.outcome != "invalid":
                     break
-                fed_back = request.repair.replace("{{problem}}", read.message)
+                fed_back = _with_schema(request.repair, request).replace("{{problem}}", read.message)
                 messages += [{"role": "assistant", "content": answers.said(answer)}]
                 messages += [{"role": "user", "content": fed_back}]
         return TextResult(
@@ -109,7 +113,7 @@ class OpenAIEngine:
     def _ask(
         self, client: openai.OpenAI, request: TextRequest, messages: list[dict[str, str]], options: dict[str, Any]
     ) -> dict[str, Any]:
-        """One answer. options: changed to what the service takes, where it says that it does not take them all."""
+        """One answer. options, messages: changed to what the service takes, where it says that it does not take all."""
         deadline = time.monotonic() + request.timeout
         while True:
             problem: AdapterError
@@ -120,7 +124,9 @@ class OpenAIEngine:
                     body = _body(response.iter_bytes(), deadline)
                 return _envelope(body)
             except _NO_ANSWER as error:
-                if _without_refused(options, error) and time.monotonic() < deadline:
+                if time.monotonic() < deadline and (
+                    _without_refused(options, error) or _told_in_words(options, messages, request, error)
+                ):
                     continue
                 problem = self._problem(error)
             # Raised out here, so that no request with its headers hangs on the error as its context.
@@ -164,12 +170,12 @@ class OpenAIEngine:
         status = error.status_code
         said = self._public(_explanation(error))
         if status in {401, 403}:
-            hint = _("Check OPENAI_API_KEY and what the key may do.")
+            hint = _("Check the key under AI, Provider, or OPENAI_API_KEY, and what it may do.")
             return AdapterError(
                 _("The text service refused the key (%(status)s).") % {"status": status}, permanent=True, hint=hint
             )
         if status == 404:
-            hint = _("Check OPENAI_BASE_URL and the model's name.")
+            hint = _("Check the address and the model's name under AI, Provider, or OPENAI_BASE_URL.")
             return AdapterError(
                 _("The text service knows no such model or address: %(said)s") % {"said": said},
                 permanent=True,
@@ -199,7 +205,7 @@ class OpenAIEngine:
 
 def _without_refused(options: dict[str, Any], error: Exception) -> bool:
     """Give up, or rename, what the service has just refused to take; False when it was something else."""
-    if not isinstance(error, openai.BadRequestError):
+    if not isinstance(error, _REFUSED):
         return False
     named = [name for name in _DISPENSABLE if name in options and (error.param == name or f"'{name}'" in error.message)]
     if not named:
@@ -208,6 +214,27 @@ def _without_refused(options: dict[str, Any], error: Exception) -> bool:
     if other:
         options[other] = value
     return True
+
+
+def _told_in_words(
+    options: dict[str, Any], messages: list[dict[str, str]], request: TextRequest, error: Exception
+) -> bool:
+    """Where a service takes no schema: ask for any JSON, and then for nothing, with the form in the instructions."""
+    asked = options.get("response_format")
+    said = str(error).lower()
+    if asked is None or not isinstance(error, _REFUSED) or not any(word in said for word in _ABOUT_THE_FORM):
+        return False
+    if asked["type"] == "json_object":
+        del options["response_format"]
+        return True
+    options["response_format"] = {"type": "json_object"}
+    told = f"{messages[0]['content']}\n\n{_with_schema(request.form, request)}"
+    messages[0] = {**messages[0], "content": told.strip()}
+    return True
+
+
+def _with_schema(words: str, request: TextRequest) -> str:
+    return words.replace("{{schema}}", json.dumps(request.schema, ensure_ascii=False))
 
 
 def _body(chunks: Iterable[bytes], deadline: float) -> bytes:
@@ -231,7 +258,7 @@ def _envelope(body: bytes) -> dict[str, Any]:
     raise AdapterError(
         _("The text service answered with something that is no chat completion."),
         permanent=True,
-        hint=_("Check OPENAI_BASE_URL; most end in /v1."),
+        hint=_("Check the address under AI, Provider, or OPENAI_BASE_URL; most end in /v1."),
     )
 
 

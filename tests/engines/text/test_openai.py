@@ -116,6 +116,29 @@ def test_an_open_schema_is_not_called_strict(service, engine):
     assert service.requests[0].body["response_format"]["json_schema"]["strict"] is False
 
 
+@pytest.mark.parametrize(
+    ("field", "sent", "strict"),
+    [
+        ({"type": ["string", "null"], "default": None, "examples": ["x"]}, {"type": ["string", "null"]}, True),
+        ({"type": "array", "uniqueItems": True, "items": {"$ref": "#/$defs/title"}}, None, True),
+        ({"type": "object"}, {"type": "object"}, False),
+        ({"oneOf": [{"type": "string"}, {"type": "null"}]}, None, False),
+    ],
+    ids=["notes", "references", "free object", "alternatives"],
+)
+def test_only_what_strict_mode_takes_is_called_strict(service, engine, field, sent, strict):
+    shape = {"additionalProperties": False, "required": ["title"], "properties": {"title": field}}
+    schema = {"type": "object", **shape, "$defs": {"title": {"type": "string", "maxLength": 5}}}
+    service.will(answers({"title": None}), *[answers({"title": []})] * 2)
+
+    engine.generate(replace(REQUEST, schema=schema))
+
+    asked = service.requests[0].body["response_format"]["json_schema"]
+    assert asked["strict"] is strict
+    assert asked["schema"]["$defs"] == {"title": {"type": "string"}}
+    assert sent is None or asked["schema"]["properties"] == {"title": sent}
+
+
 def test_the_cost_is_the_providers_own(service, engine):
     service.will(answers("no", cost=0.0004), answers(GOOD, cost=0.0003))
     assert engine.generate(REQUEST).cost == Decimal("0.0007")
@@ -185,9 +208,47 @@ def test_what_a_model_does_not_take_is_left_out(service, engine, name, sent):
 
 
 def test_what_cannot_be_left_out_is_refused(service, engine):
-    service.will(refuses_option("response_format"))
+    service.will(refuses_option("messages"))
     assert refusal_of(engine).permanent
     assert len(service.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        fails(400, "Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model."),
+        fails(400, "JSON schema conversion failed: unsupported type"),
+        fails(422, "response_format: Input should be 'text' or 'json_object'"),
+    ],
+    ids=["openai", "llama.cpp", "another"],
+)
+def test_a_service_that_takes_no_schema_is_told_the_form_in_words(service, engine, refused):
+    service.will(refused, answers("no"), answers(GOOD))
+    request = replace(REQUEST, form="JSON only: {{schema}}", repair="Again: {{schema}}")
+
+    assert engine.generate(request).data == GOOD
+
+    formats = [seen.body["response_format"]["type"] for seen in service.requests]
+    assert formats == ["json_schema", "json_object", "json_object"]
+    told = service.requests[2].body["messages"]
+    assert [told[0]["content"], told[-1]["content"]] == [
+        f"Write.\n\nJSON only: {json.dumps(SCHEMA)}",
+        f"Again: {json.dumps(SCHEMA)}",
+    ]
+
+
+def test_a_service_that_takes_no_form_at_all_is_asked_without(service, engine):
+    refused = fails(400, "'response_format.type' must be 'text'")
+    service.will(refused, refused, answers(GOOD))
+    assert engine.generate(REQUEST).data == GOOD
+    assert "response_format" not in service.requests[2].body
+    assert len(service.requests[2].body["messages"]) == 2
+
+
+def test_a_service_that_refuses_whatever_it_is_asked_is_not_asked_for_ever(service, engine):
+    service.will(*[refuses_option("response_format")] * 5)
+    assert refusal_of(engine).permanent
+    assert len(service.requests) == 3
 
 
 @pytest.mark.parametrize(
