@@ -15,16 +15,16 @@ from apps.common.text.words import shorten
 from apps.engines.text.base import Outcome
 
 # Keywords that strict schema modes refuse or turn into slow grammars; our own check of the answer holds them instead.
-_CHECKED_HERE = frozenset(
-    """minLength maxLength minItems maxItems pattern format minimum maximum exclusiveMinimum exclusiveMaximum multipleOf
-    uniqueItems contains minContains maxContains minProperties maxProperties propertyNames default examples title
-    $schema $id $comment""".split()
-)
+_CHECKED_HERE = frozenset((
+    "minLength", "maxLength", "minItems", "maxItems", "pattern", "format", "minimum", "maximum", "exclusiveMinimum",
+    "exclusiveMaximum", "multipleOf", "uniqueItems", "contains", "minContains", "maxContains", "minProperties",
+    "maxProperties", "propertyNames", "default", "examples", "title", "$schema", "$id", "$comment"
+))  # fmt: skip
 # What no strict mode takes and an answer is not the same without.
-_NEVER_STRICT = frozenset(
-    """allOf oneOf not if then else patternProperties dependentRequired dependentSchemas prefixItems
-    unevaluatedProperties unevaluatedItems""".split()
-)
+_NEVER_STRICT = frozenset((
+    "allOf", "oneOf", "not", "if", "then", "else", "patternProperties", "dependentRequired", "dependentSchemas",
+    "prefixItems", "unevaluatedProperties", "unevaluatedItems"
+))  # fmt: skip
 # Keywords whose members are named by the author.
 _NAMED = frozenset({"properties", "$defs", "definitions"})
 _FENCED = regex.compile(r"(?s)\s*```(?:json)?\s*(.*?)\s*```\s*")

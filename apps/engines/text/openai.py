@@ -52,7 +52,9 @@ class OpenAIEngine:
     def generate(self, request: TextRequest) -> TextResult:
         """Ask, and ask again with the error at most twice when the answer does not fit the schema.
 
-        A service that takes no schema is told the form in words, and its answer is checked here all the same. Raises AdapterError when the service gives no answer: permanent for a wrong key, model, address or question.
+        A service that takes no schema is told the form in words, and its answer is checked here all the same.
+
+        Raises AdapterError when the service gives no answer: permanent for a wrong key, model, address or question.
         """
         messages = [{"role": "system", "content": request.instructions}, {"role": "user", "content": request.prompt}]
         options, started, asked = self._options(request), time.monotonic(), answers.Tally()
