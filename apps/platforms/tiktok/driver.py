@@ -90,7 +90,7 @@ def run(
 ) -> Ended:
     """Do a job within `seconds`, browser and all. on_event: hears progress, waiting and evidence as they come."""
     deadline = time.monotonic() + seconds
-    job = {**job, "folder": str(folder), "seconds": max(seconds - 2 * _ENDING, seconds / 2)}
+    job = {**job, "folder": str(folder), "seconds": seconds_of_job(seconds)}
     with (folder / ERRORS).open("wb") as stderr:
         process = subprocess.Popen(
             [sys.executable, "-m", "apps.platforms.tiktok.robot"],
@@ -105,6 +105,11 @@ def run(
         return _listen(process, job, deadline - _ENDING / 2, on_event, memory, folder)
     finally:
         _end(process, folder)
+
+
+def seconds_of_job(seconds: float) -> float:
+    """What the robot has of it; the rest is for ending the browser."""
+    return max(seconds - 2 * _ENDING, seconds / 2)
 
 
 def _listen(
@@ -123,7 +128,7 @@ def _listen(
     ended, cut_off = Ended(code="crash"), ""
     while (line := _next(said)) is not None:
         if line:
-            if _take(ended, json.loads(line), on_event):
+            if take(ended, json.loads(line), on_event):
                 deadline = min(deadline, time.monotonic() + _CLOSING)
         elif not cut_off and (cut_off := _too_much(process.pid, deadline, memory)):
             _end(process, folder)
@@ -151,8 +156,8 @@ def _read(stdout, said: queue.Queue[bytes | None]) -> None:
     said.put(None)
 
 
-def _take(ended: Ended, content: dict[str, Any], on_event: Callable[[str, dict[str, Any]], None]) -> bool:
-    """Whether this was the last word."""
+def take(ended: Ended, content: dict[str, Any], on_event: Callable[[str, dict[str, Any]], None]) -> bool:
+    """Note what the robot said; whether this was its last word."""
     event = content.pop("event")
     if event == "pressing_post":
         ended.pressed_post = True

@@ -47,18 +47,22 @@ class Robot:
         """Do the job, and say how it ended: `done`, or `stopped` with its code."""
         try:
             with sync_playwright() as playwright, self._browser(playwright) as context:
-                self._context = context
-                self._studio = Studio(self._tab(context), self.page, deadline=self.deadline)
-                try:
-                    result = getattr(self, f"_{self.job['do']}")(self._studio)
-                    self.tell("done", **result, cookies=self._cookies())
-                except Stopped as stopped:
-                    self._stopped(stopped)
-                except Error as error:
-                    self._stopped(self._explained(error))
+                self.work_in(context)
         except Error as error:
             # Only opening and closing the browser is left here; what was said before still counts.
             self.tell("stopped", code="browser", why=error.message.splitlines()[0][:300])
+
+    def work_in(self, context: BrowserContext) -> None:
+        """The job itself, in a tab of its own."""
+        self._context = context
+        self._studio = Studio(self._tab(context), self.page, deadline=self.deadline)
+        try:
+            result = getattr(self, f"_{self.job['do']}")(self._studio)
+            self.tell("done", **result, cookies=self._cookies())
+        except Stopped as stopped:
+            self._stopped(stopped)
+        except Error as error:
+            self._stopped(self._explained(error))
 
     def tell(self, event: str, **content: Any) -> None:
         if event == "evidence":
@@ -127,7 +131,12 @@ class Robot:
             for tab in set(context.pages) - before:
                 tab.close()
             return
-        browser = self._launch(playwright)
+        browser = self.launch(playwright)
+        yield self.context_of(browser)
+        browser.close()
+
+    def context_of(self, browser: Browser) -> BrowserContext:
+        """What a fresh profile would be, with the account's login."""
         context = browser.new_context(
             viewport=None if self.job.get("window") else WINDOW,
             locale="en-US",
@@ -135,10 +144,9 @@ class Robot:
             service_workers="block",
         )
         context.add_cookies(self.job.get("cookies", []))
-        yield context
-        browser.close()
+        return context
 
-    def _launch(self, playwright: Playwright) -> Browser:
+    def launch(self, playwright: Playwright) -> Browser:
         """The host rules hold for every connection, redirects and scripts included; other names do not exist."""
         known = ", ".join(f"EXCLUDE {host}" for host in self.page.network["hosts"])
         options: dict[str, Any] = {

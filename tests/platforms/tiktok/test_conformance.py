@@ -9,6 +9,7 @@ from tests.conformance.platform import Case, PlatformConformance
 from tests.platforms.tiktok.conftest import cookies
 
 
+@pytest.mark.usefixtures("warm")
 class TestTiktok(PlatformConformance):
     @pytest.fixture
     def case(self, studio, tiktok, make, request_of) -> Case:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -17,10 +18,11 @@ from pathlib import Path
 import pytest
 
 from apps.common.errors import AdapterError
-from apps.platforms.base import OutcomeUnknown, PlatformConfig
+from apps.platforms.base import OutcomeUnknown, PlatformConfig, PublishResult
 from apps.platforms.tiktok import driver, page
 from apps.platforms.tiktok.adapter import TiktokPlatform
 from tests.platforms.tiktok.conftest import VIDEO
+from tests.servers.tiktok_studio.server import FIRST_ID
 
 WORKER = """
 import json, sys
@@ -80,6 +82,21 @@ def job(tiktok, request_of, tmp_path) -> dict:
 def folder() -> Iterator[Path]:
     with driver.workplace() as folder:
         yield folder
+
+
+def test_video_caption_and_options_arrive_as_they_were_given(studio, tiktok, request_of, heard):
+    studio.trouble = {"pace": 1.2}
+    result = tiktok.publish(request_of(), heard)
+    assert result == PublishResult(str(FIRST_ID), f"{studio.url}/@harbour/video/{FIRST_ID}")
+    [posted] = studio.publications
+    assert posted.video == hashlib.sha256(VIDEO).hexdigest()
+    assert posted.caption.rstrip() == "A day at sea\n\nWaves and wind.\n\n#harbour #sea"
+    assert posted.options == {"privacy": "public", "comment": True, "duet": True, "stitch": True}
+    assert {total for _done, total in heard.progressed} == {len(VIDEO)}
+    done = [done for done, _total in heard.progressed]
+    assert (done, done[-1]) == (sorted(done), len(VIDEO))
+    assert len(done) > 1, "the page's own percentages are passed on"
+    assert (heard.kept, heard.new_credentials) == ({}, [])
 
 
 def test_a_worker_that_is_killed_leaves_no_browser_behind(studio, job, folder, tmp_path):

@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
 from apps.common.errors import AdapterError
-from apps.platforms.base import MediaFile, NeedsLogin, PublishResult
+from apps.platforms.base import MediaFile, NeedsLogin
 from apps.platforms.tiktok import session
-from tests.platforms.tiktok.conftest import VIDEO, cookies
+from tests.platforms.tiktok.conftest import cookies
 from tests.servers.tiktok_studio.server import FIRST_ID
 
-SHA256 = hashlib.sha256(VIDEO).hexdigest()
-
-
-def test_video_caption_and_options_arrive_as_they_were_given(studio, tiktok, request_of, heard):
-    studio.trouble = {"pace": 1.2}
-    result = tiktok.publish(request_of(), heard)
-    assert result == PublishResult(str(FIRST_ID), f"{studio.url}/@harbour/video/{FIRST_ID}")
-    [posted] = studio.publications
-    assert posted.video == SHA256
-    assert posted.caption.rstrip() == "A day at sea\n\nWaves and wind.\n\n#harbour #sea"
-    assert posted.options == {"privacy": "public", "comment": True, "duet": True, "stitch": True}
-    assert {total for _done, total in heard.progressed} == {len(VIDEO)}
-    done = [done for done, _total in heard.progressed]
-    assert (done, done[-1]) == (sorted(done), len(VIDEO))
-    assert len(done) > 1, "the page's own percentages are passed on"
-    assert (heard.kept, heard.new_credentials) == ({}, [])
+pytestmark = pytest.mark.usefixtures("warm")
 
 
 def test_hashtags_and_people_are_those_that_were_written_whatever_the_editor_offers(studio, tiktok, request_of, heard):

@@ -8,6 +8,8 @@ from apps.common.errors import AdapterError
 from apps.platforms.base import NeedsLogin, NeedsPerson, OutcomeUnknown
 from tests.platforms.tiktok.conftest import cookies
 
+pytestmark = pytest.mark.usefixtures("warm")
+
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
