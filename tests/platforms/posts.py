@@ -16,16 +16,18 @@ from PIL import Image
 from apps.common import deadlines
 from apps.platforms import guard, http
 from apps.platforms.base import Draft, MediaFile, PlatformConfig, PublishRequest
-from tests.servers.loopback import Patience
+from tests.servers.loopback import Patience, Pauses
 
+# Seconds that a call has when its server falls silent. On a busy machine, one read before that takes less.
+BRIEF = 1.5
 # Tests' servers are on the loopback.
 CONFIG = PlatformConfig(site_url="https://desk.example.org", private_hosts=frozenset({"127.0.0.1", "localhost"}))
 
 
-def give(patience: Patience, monkeypatch: pytest.MonkeyPatch, *modules: ModuleType) -> None:
+def give(clock: Patience | Pauses, monkeypatch: pytest.MonkeyPatch, *modules: ModuleType) -> None:
     """Lets calls of adapters run by this clock. modules: of the adapter, those that look at the time."""
     for module in (deadlines, guard, http, *modules):
-        monkeypatch.setattr(module, "time", patience)
+        monkeypatch.setattr(module, "time", clock)
 
 
 def until(condition: Callable[[], object], *, within: float = 60.0) -> None:

@@ -20,6 +20,8 @@ from urllib.parse import urlsplit
 
 import regex
 
+from tests.servers.loopback import Patience, trickle
+
 HANG = 20.0
 _HOP = {"connection", "keep-alive", "transfer-encoding", "te", "upgrade", "content-length"}
 
@@ -43,7 +45,10 @@ Act = Callable[["_Handler", Seen], None]
 
 @dataclass
 class Proxy:
-    """url: what clients are given. seen: every request, in order. passed: those that reached the server."""
+    """url: what clients are given. seen: every request, in order. passed: those that reached the server.
+
+    deserted: how many clients hung up while it still had something to say.
+    """
 
     target: str
     url: str = ""
@@ -52,6 +57,8 @@ class Proxy:
     rules: list[tuple[str, regex.Pattern[str], Act]] = field(default_factory=list)
     closing: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    patience: Patience = field(default_factory=Patience)
+    deserted: int = 0
 
     def will(self, method: str, path: str, *acts: Act) -> None:
         """The next requests with this method and a path that this pattern is found in."""
@@ -63,6 +70,7 @@ class Proxy:
             self.rules.clear()
             self.seen.clear()
             self.passed.clear()
+            self.patience, self.deserted = Patience(), 0
 
     def act(self, seen: Seen) -> Act:
         with self.lock:
@@ -100,6 +108,7 @@ def after(act: Act) -> Act:
 
 
 def hangs(handler: _Handler, seen: Seen) -> None:
+    handler.proxy.patience.begin()
     handler.proxy.closing.wait(HANG)
     handler.close_connection = True
 
@@ -112,13 +121,7 @@ def cuts(handler: _Handler, seen: Seen) -> None:
 
 
 def trickles(handler: _Handler, seen: Seen) -> None:
-    """White space, a byte at a time, always sooner than a read timeout."""
-    handler.send_response(200)
-    handler.send_header("Content-Type", "application/json")
-    handler.send_header("Content-Length", "100000")
-    handler.end_headers()
-    while not handler.proxy.closing.wait(0.05):
-        handler.wfile.write(b" ")
+    trickle(handler, handler.proxy)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -62,15 +62,35 @@ class Patience:
         return getattr(time, name)
 
 
+class Pauses:
+    """A client's clock that is moved by its own pauses alone, and at once. Stands in for the module `time`."""
+
+    def __init__(self) -> None:
+        self._now = time.monotonic()
+
+    def monotonic(self) -> float:
+        return self._now
+
+    def sleep(self, seconds: float) -> None:
+        self._now += seconds
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(time, name)
+
+
 @dataclass
 class Scripted:
-    """A platform that misbehaves: an act for the next call whose method and address fit a pattern."""
+    """A platform that misbehaves: an act for the next call whose method and address fit a pattern.
+
+    deserted: how many clients hung up while it still had something to say.
+    """
 
     url: str = ""
     calls: list[str] = field(default_factory=list)
     script: list[tuple[str, Act]] = field(default_factory=list)
     closing: Event = field(default_factory=Event)
     patience: Patience = field(default_factory=Patience)
+    deserted: int = 0
 
     def will(self, pattern: str, *acts: Act) -> None:
         """pattern: a regular expression for the beginning of what the handler notes as a call."""
@@ -139,12 +159,23 @@ def hangs(handler: ScriptedHandler) -> None:
 
 
 def trickles(handler: ScriptedHandler) -> None:
-    handler.state.patience.begin()
-    handler.send_response(200)
+    trickle(handler, handler.state)
+
+
+def trickle(handler: BaseHTTPRequestHandler, to: Any) -> None:
+    """White space, a byte at a time, always sooner than a read timeout. to: whose patience it tries, and who counts."""
+    to.patience.begin()
+    handler.send_response_only(200)
     handler.send_header("Content-Length", "100000")
     handler.end_headers()
-    while not handler.state.closing.wait(0.05):
-        handler.wfile.write(b" ")
+    handler.close_connection = True
+    try:
+        for _byte in range(400):
+            if to.closing.wait(0.05):
+                return
+            handler.wfile.write(b" ")
+    except OSError:
+        to.deserted += 1
 
 
 class _Server(ThreadingHTTPServer):

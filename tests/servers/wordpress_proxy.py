@@ -15,18 +15,22 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 
+from tests.servers.loopback import Patience, trickle
+
 Act = Callable[["_Handler", bytes], None]
 
 
 @dataclass
 class Proxy:
-    """calls: method and address of every call that came."""
+    """calls: method and address of every call that came. deserted: clients that hung up on an unfinished answer."""
 
     url: str
     target: str
     calls: list[str] = field(default_factory=list)
     script: list[tuple[str, Act]] = field(default_factory=list)
     closing: Event = field(default_factory=Event)
+    patience: Patience = field(default_factory=Patience)
+    deserted: int = 0
 
     def will(self, pattern: str, act: Act) -> None:
         """pattern: a regular expression for "POST /wp-json/wp/v2/posts?..."."""
@@ -55,16 +59,12 @@ def accepts_then(act: Act) -> Act:
 
 
 def hangs(handler: _Handler, _body: bytes) -> None:
+    handler.proxy.patience.begin()
     handler.proxy.closing.wait(20)
 
 
 def trickles(handler: _Handler, _body: bytes) -> None:
-    """A byte now and then, always sooner than a read timeout."""
-    handler.send_response(200)
-    handler.send_header("Content-Length", "100000")
-    handler.end_headers()
-    while not handler.proxy.closing.wait(0.05):
-        handler.wfile.write(b" ")
+    trickle(handler, handler.proxy)
 
 
 def cuts(handler: _Handler, _body: bytes) -> None:

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
+from apps.platforms.base import PublishRequest
+from apps.platforms.bluesky import client
 from apps.platforms.bluesky.adapter import BlueskyPlatform
-from tests.platforms.posts import CONFIG
+from tests.platforms.posts import BRIEF, CONFIG, give
 from tests.servers import bluesky_server, faulty_proxy, pds_server
 
 
@@ -55,3 +57,14 @@ def home(request: pytest.FixtureRequest) -> Iterator[Home]:
 @pytest.fixture
 def platform() -> BlueskyPlatform:
     return BlueskyPlatform(CONFIG)
+
+
+@pytest.fixture
+def brief(monkeypatch: pytest.MonkeyPatch) -> Callable[[Home, PublishRequest], PublishRequest]:
+    """Gives a request little time, which is spent on nothing but the server's silence."""
+
+    def made(home: Home, request: PublishRequest) -> PublishRequest:
+        give(home.proxy.patience, monkeypatch, client)
+        return replace(request, timeout=2 * BRIEF)  # a real PDS is no dummy
+
+    return made

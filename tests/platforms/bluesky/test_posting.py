@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import io
 import uuid
-from dataclasses import replace
 
 import pytest
 from PIL import Image
 
 from apps.common.errors import AdapterError
 from apps.platforms.base import Draft, Picture, Problem, Report
+from apps.platforms.bluesky import client, video
 from apps.platforms.bluesky.keys import record_key
 from apps.platforms.bluesky.pictures import MOST_BYTES, fit
 from tests.conformance.platform import Heard
-from tests.platforms.posts import file_of, image, post
+from tests.platforms.posts import file_of, give, image, post
+from tests.servers.loopback import Pauses
 
 FILM = file_of(b"\0\0\0\x18ftypmp42 a short film", "video/mp4")
 
@@ -112,16 +113,17 @@ def test_a_video_that_the_service_refuses_is_a_refused_post(loopback, platform):
     assert loopback.texts() == []
 
 
-def test_a_video_that_takes_too_long_is_tried_again_and_known_by_then(loopback, platform):
+def test_a_video_that_takes_too_long_is_tried_again_and_known_by_then(loopback, platform, monkeypatch):
+    give(Pauses(), monkeypatch, client, video)
     loopback.server.polls = 1000
-    request = post(loopback.credentials, video=FILM, settings=_through(loopback), timeout=4.0)
+    request = post(loopback.credentials, video=FILM, settings=_through(loopback))
     with pytest.raises(AdapterError) as caught:
         platform.publish(request, Report())
     assert (caught.value.permanent, caught.value.message) == (False, "The video is still being converted.")
     loopback.server.polls = 1
     known = {"error": "already_exists", "jobId": "job1", "message": "Video already processed"}
     loopback.proxy.will("POST", "uploadVideo", _answer(409, known))
-    again = published(loopback, platform, replace(request, timeout=30.0))
+    again = published(loopback, platform, request)
     assert again["embed"]["video"]["size"] == FILM.size
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 
 import pytest
 
@@ -11,7 +10,7 @@ from apps.common.errors import AdapterError, Invalid, NotFound
 from apps.platforms.base import Draft, NeedsLogin, OutcomeUnknown, Picture, PlatformConfig, Problem, RateLimited, Report
 from apps.platforms.discord.adapter import DiscordPlatform
 from tests.conformance.platform import Heard, told_by
-from tests.platforms.posts import file_of, image, post
+from tests.platforms.posts import file_of, image, post, until
 from tests.servers import discord_server
 from tests.servers.faulty_proxy import after, answers, cuts, hangs, trickles
 
@@ -61,9 +60,9 @@ def test_files_arrive_with_their_words(server, platform, credentials):
     "act",
     [after(hangs), after(cuts), after(answers(500)), after(answers(502, b"<html>")), after(answers(200, b"{trunc"))],
 )
-def test_a_lost_answer_is_left_to_a_person(server, proxy, platform, credentials, act):
+def test_a_lost_answer_is_left_to_a_person(server, proxy, platform, credentials, brief, act):
     proxy.will("POST", "webhooks", act)
-    assert isinstance(failure(platform, post(credentials, timeout=1.5)), OutcomeUnknown)
+    assert isinstance(failure(platform, brief(post(credentials))), OutcomeUnknown)
     assert len(server.messages) == 1
 
 
@@ -75,11 +74,10 @@ def test_a_webhook_that_cannot_be_asked_first_has_published_nothing(server, prox
     assert server.messages == []
 
 
-def test_a_server_that_trickles_cannot_outlast_the_deadline(proxy, platform, credentials):
+def test_a_server_that_trickles_cannot_outlast_the_deadline(proxy, platform, credentials, brief):
     proxy.will("POST", "webhooks", trickles)
-    begun = time.monotonic()
-    assert isinstance(failure(platform, post(credentials, timeout=1)), OutcomeUnknown)
-    assert time.monotonic() - begun < 3
+    assert isinstance(failure(platform, brief(post(credentials))), OutcomeUnknown)
+    until(lambda: proxy.deserted == 1)
 
 
 def test_too_many_messages_wait_as_long_as_discord_says(proxy, platform, credentials):

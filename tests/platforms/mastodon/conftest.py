@@ -1,11 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
+from apps.platforms.base import PublishRequest
+from apps.platforms.mastodon import client
 from apps.platforms.mastodon.adapter import MastodonPlatform
-from tests.platforms.posts import CONFIG
+from tests.platforms.posts import BRIEF, CONFIG, give
 from tests.servers import mastodon_server
 from tests.servers.mastodon_server import MastodonServer
 
@@ -30,3 +33,10 @@ def platform() -> MastodonPlatform:
 @pytest.fixture
 def credentials(server: MastodonServer) -> dict[str, str]:
     return {"server": server.url, "access_token": mastodon_server.TOKEN}
+
+
+@pytest.fixture
+def brief(server: MastodonServer, monkeypatch: pytest.MonkeyPatch) -> Callable[[PublishRequest], PublishRequest]:
+    """Gives a request little time, which is spent on nothing but the server's silence."""
+    give(server.proxy.patience, monkeypatch, client)
+    return lambda request: replace(request, timeout=BRIEF)

@@ -6,9 +6,11 @@ import pytest
 
 from apps.common.errors import AdapterError
 from apps.platforms.base import Draft, Picture, Problem
+from apps.platforms.mastodon import client
 from tests.conformance.platform import Heard
-from tests.platforms.posts import file_of, image, post
+from tests.platforms.posts import file_of, give, image, post
 from tests.servers.faulty_proxy import answers
+from tests.servers.loopback import Pauses
 
 VIDEO = file_of(b"\0\0\0\x18ftypmp42 a short film", "video/mp4")
 
@@ -38,10 +40,11 @@ def test_a_video_goes_up_with_its_thumbnail_and_title_and_waits_until_it_is_conv
     assert heard.progressed == [(VIDEO.size, VIDEO.size)]
 
 
-def test_a_video_that_is_not_converted_in_time_is_not_posted(server, platform, credentials):
-    server.proxy.will("GET", r"/api/v1/media/", *[answers(206, {"id": "1", "type": "video", "url": None})] * 9)
+def test_a_video_that_is_not_converted_in_time_is_not_posted(server, platform, credentials, monkeypatch):
+    give(Pauses(), monkeypatch, client)
+    server.proxy.will("GET", r"/api/v1/media/", *[answers(206, {"id": "1", "type": "video", "url": None})] * 99)
     with pytest.raises(AdapterError) as caught:
-        platform.publish(post(credentials, video=VIDEO, timeout=2), Heard())
+        platform.publish(post(credentials, video=VIDEO), Heard())
     assert (type(caught.value), caught.value.permanent) == (AdapterError, False)
     assert caught.value.message == "The server is still converting the file."
     assert server.proxy.to("/api/v1/statuses") == []

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,10 @@ import pytest
 import regex
 
 from apps.platforms import webhook
+from apps.platforms.base import PublishRequest
+from apps.platforms.webhook import adapter
 from apps.platforms.webhook.adapter import WebhookPlatform
-from tests.platforms.posts import CONFIG
+from tests.platforms.posts import BRIEF, CONFIG, give
 from tests.servers import faulty_proxy, webhook_server
 from tests.servers.webhook_server import Receiver, Verify
 
@@ -45,3 +48,10 @@ def platform() -> WebhookPlatform:
 @pytest.fixture
 def credentials(proxy: faulty_proxy.Proxy) -> dict[str, str]:
     return {"url": f"{proxy.url}/rundown", "secret": SECRET}
+
+
+@pytest.fixture
+def brief(proxy: faulty_proxy.Proxy, monkeypatch: pytest.MonkeyPatch) -> Callable[[PublishRequest], PublishRequest]:
+    """Gives a request little time, which is spent on nothing but the server's silence."""
+    give(proxy.patience, monkeypatch, adapter)
+    return lambda request: replace(request, timeout=BRIEF)

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
 from apps.platforms.base import PublishRequest
-from apps.platforms.youtube import upload
+from apps.platforms.youtube import google, upload
 from apps.platforms.youtube.adapter import YoutubePlatform
-from tests.platforms.posts import CONFIG, file_of, post
+from tests.platforms.posts import BRIEF, CONFIG, file_of, give, post
 from tests.servers import youtube_server
 from tests.servers.youtube_server import ACCESS, CLIENT, REFRESH, YouTube
 
@@ -49,3 +50,10 @@ def a_post(credentials: dict[str, object]) -> Callable[..., PublishRequest]:
     video = file_of(content[:SIZE], "video/mp4")
     fields = {"title": "A day at sea", "text": "Waves.", "has_video": True, "duration": 30.0, "video": video}
     return lambda **changes: post(credentials, **{**fields, **changes})
+
+
+@pytest.fixture
+def brief(youtube: YouTube, monkeypatch: pytest.MonkeyPatch) -> Callable[[PublishRequest], PublishRequest]:
+    """Gives a request little time, which is spent on nothing but the server's silence."""
+    give(youtube.patience, monkeypatch, google)
+    return lambda request: replace(request, timeout=BRIEF)
