@@ -15,12 +15,13 @@ from apps.clips.models import Clip, InboxFile
 from apps.content.machine import PIPELINE
 from apps.content.models import Asset, Item, Revision
 from apps.content.search import matching
+from apps.content_plans.models import ContentPlan
 from apps.lifecycle.models import Event, Run
 from apps.platforms.models import Account
 from apps.platforms.queries import accounts
 from apps.schedules.machine import FOR_PEOPLE
 from apps.schedules.models import Post
-from apps.stories.models import Story
+from apps.stories.models import Source, Story
 from apps.templates.models import Activation
 from apps.templates.queries import activations_for
 from apps.workspaces.audit import describe
@@ -42,7 +43,6 @@ class Dashboard:
     refused_clips: list[Clip]
     refused_files: list[InboxFile]
     published: list[Post]
-    titles: dict[str, str]
 
 
 def dashboard(user) -> Dashboard:
@@ -61,18 +61,36 @@ def dashboard(user) -> Dashboard:
         refused_clips=list(clips.refused()[:SHOWN]),
         refused_files=list(clips.refused_files()[:SHOWN]),
         published=list(posts.filter(state="published").order_by("-published_at")[:4]),
-        titles=titles_of([*running, *failed]),
     )
 
 
-def titles_of(runs: list[Run]) -> dict[str, str]:
+@dataclass(frozen=True)
+class Subject:
+    """What a run is about. page: the name of its page's address, "" where it has none of its own."""
+
+    pk: int
+    title: str
+    page: str
+
+
+_SUBJECTS = (
+    (Item, "title", "desk:item"),
+    (ContentPlan, "title", "plans:plan"),
+    (Clip, "name", "clips:clip"),
+    (Story, "title", ""),
+    (Source, "name", ""),
+    (InboxFile, "path", ""),
+)
+
+
+def subjects_of(runs: Iterable[Run]) -> dict[str, Subject]:
     """What the runs are about, by the names that runs know their subjects by."""
-    found: dict[str, str] = {}
-    for model, name in ((Item, "title"), (Story, "title"), (Clip, "name"), (InboxFile, "path")):
+    found: dict[str, Subject] = {}
+    for model, name, page in _SUBJECTS:
         label = model._meta.label_lower
         ids = [run.subject.partition(":")[2] for run in runs if run.subject.startswith(f"{label}:")]
         rows = model.objects.filter(pk__in=ids).values_list("pk", name)
-        found |= {f"{label}:{pk}": title for pk, title in rows}
+        found |= {f"{label}:{pk}": Subject(pk, title, page) for pk, title in rows}
     return found
 
 

@@ -29,6 +29,15 @@
     document.querySelectorAll("template[data-toast]").forEach((each) =>
       toast({ message: each.content.textContent.trim(), tone: each.dataset.toast }));
   });
+  // A link to a part of the page that is folded up unfolds it, and puts the cursor into its first field.
+  function unfold() {
+    const aimed = document.getElementById(location.hash.slice(1));
+    if (!aimed?.matches("details")) return;
+    aimed.open = true;
+    aimed.querySelector("input:not([type=hidden]), textarea, select")?.focus();
+  }
+  window.addEventListener("load", unfold);
+  window.addEventListener("hashchange", unfold);
   document.addEventListener("htmx:sendError", () =>
     toast({ message: document.body.dataset.offline, tone: "bad" }));
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.approvals.models import Decision
 from apps.content.models import Asset
+from apps.desk import queries
 from apps.lifecycle.machines import registered
 from apps.lifecycle.models import Event, Run, RunStep, StatefulModel
 from apps.schedules.models import Post
@@ -62,6 +65,12 @@ WORK_NAMES = {
 @register.filter
 def work_name(run: Run) -> str:
     return str(WORK_NAMES.get(run.kind, run.kind))
+
+
+@register.simple_tag
+def subjects_of(*runs: Iterable[Run]) -> dict[str, queries.Subject]:
+    """What the runs of all these lists are about, by their subjects."""
+    return queries.subjects_of(list(chain(*runs)))
 
 
 @register.filter
