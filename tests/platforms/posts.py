@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import struct
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -53,6 +54,25 @@ def image(width: int = 64, height: int = 48, *, kind: str = "png", noise: bool =
     target = io.BytesIO()
     picture.save(target, kind)
     return file_of(target.getvalue(), f"image/{kind}")
+
+
+def mp4(width: int, height: int, *, turned: bool = False, wide_box: bool = False) -> bytes:
+    """A file with the headers of a real one, sound first, and the description at its end."""
+
+    def box(kind: bytes, *content: bytes) -> bytes:
+        body = b"".join(content)
+        if wide_box:
+            return struct.pack(">I4sQ", 1, kind, len(body) + 16) + body
+        return struct.pack(">I4s", len(body) + 8, kind) + body
+
+    def track(w: int, h: int) -> bytes:
+        matrix = (0, 65536, 0, -65536, 0, 0, 0, 0, 1 << 30) if turned else (65536, 0, 0, 0, 65536, 0, 0, 0, 1 << 30)
+        return box(
+            b"trak", box(b"tkhd", bytes(40) + struct.pack(">9i", *matrix) + struct.pack(">II", w << 16, h << 16))
+        )
+
+    moov = box(b"moov", box(b"mvhd", bytes(100)), track(0, 0), track(width, height))
+    return box(b"ftyp", b"isom" + bytes(12)) + box(b"mdat", bytes(1000)) + moov
 
 
 def post(credentials: Mapping[str, Any], **fields: Any) -> PublishRequest:

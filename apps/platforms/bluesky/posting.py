@@ -24,6 +24,7 @@ from apps.platforms.bluesky import video
 from apps.platforms.bluesky.client import POSTS, Client, asked
 from apps.platforms.bluesky.keys import record_key
 from apps.platforms.bluesky.pictures import fit
+from apps.platforms.shape import shape_of
 
 _CHUNK = 256 * 1024
 _MOST_CAPTIONS = 20_000
@@ -146,9 +147,8 @@ class Posting:
         embed: dict[str, Any] = {"$type": "app.bsky.embed.video", "video": blob}
         if self._request.draft.title:
             embed["alt"] = self._request.draft.title[:1000]
-        if self._request.thumbnail:
-            still = fit(self._request.thumbnail)  # made from the video, so of the same shape
-            embed["aspectRatio"] = {"width": still.width, "height": still.height}
+        if shape := shape_of(file):
+            embed["aspectRatio"] = {"width": shape[0], "height": shape[1]}
         captions = self._request.captions
         if captions and captions.size <= _MOST_CAPTIONS:
             with captions.open() as stream:

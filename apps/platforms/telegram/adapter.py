@@ -29,6 +29,7 @@ from apps.platforms.base import (
     Report,
     SettingField,
 )
+from apps.platforms.shape import shape_of
 
 SERVER = "https://api.telegram.org"
 _TOKEN = regex.compile(r"\d+:[A-Za-z0-9_-]{20,}")
@@ -125,6 +126,9 @@ class TelegramPlatform(Platform):
         if request.video:
             files = {"video": request.video}
             fields |= {"caption": text, "supports_streaming": True, "duration": round(request.draft.duration or 0)}
+            # Telegram looks into no file of more than about 10 MB, and shows it as a square unless it is told.
+            if shape := shape_of(request.video):
+                fields |= {"width": shape[0], "height": shape[1]}
             if request.thumbnail:
                 files["cover"] = request.thumbnail
                 fields["cover"] = "attach://cover"

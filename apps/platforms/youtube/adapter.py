@@ -33,6 +33,7 @@ from apps.platforms.base import (
     SettingField,
     StillUnknown,
 )
+from apps.platforms.shape import shape_of
 
 if TYPE_CHECKING:
     from apps.platforms.youtube.google import Google
@@ -216,15 +217,13 @@ class YoutubePlatform(Platform):
 
     def _description(self, request: PublishRequest) -> str:
         """The composed text, with #Shorts where YouTube will show the video as one, and it fits."""
-        from apps.platforms.youtube.shape import is_vertical
-
         text, draft = self.compose(request.draft), request.draft
         short = draft.duration is not None and draft.duration <= SHORT_SECONDS
         if not short or _chosen(request.settings, "shorts", "yes") != "yes" or "shorts" in text.lower():
             return text
-        with request.video.open() as stream:
-            if not is_vertical(stream):
-                return text
+        width, height = shape_of(request.video) or (1, 0)
+        if height < width:
+            return text
         longer = f"{text} #Shorts" if draft.hashtags else f"{text}\n\n#Shorts".strip()
         fits = len(longer.encode()) <= self.limits.text_bytes and len(draft.hashtags) < self.limits.hashtags
         return longer if fits else text

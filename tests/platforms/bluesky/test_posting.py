@@ -14,10 +14,10 @@ from apps.platforms.bluesky import client, video
 from apps.platforms.bluesky.keys import record_key
 from apps.platforms.bluesky.pictures import MOST_BYTES, fit
 from tests.conformance.platform import Heard
-from tests.platforms.posts import file_of, give, image, post
+from tests.platforms.posts import file_of, give, image, mp4, post
 from tests.servers.loopback import Pauses
 
-FILM = file_of(b"\0\0\0\x18ftypmp42 a short film", "video/mp4")
+FILM = file_of(mp4(90, 160), "video/mp4")
 
 
 def published(home, platform, request) -> dict:
@@ -84,7 +84,6 @@ def test_a_video_goes_straight_to_the_server_where_no_service_is_set(home, platf
         text=uuid.uuid4().hex,
         title="The film",
         video=FILM,
-        thumbnail=image(90, 160),
         settings={"video_service": ""},
     )
     heard = Heard()

@@ -19,11 +19,11 @@ from apps.platforms.base import (
 )
 from apps.platforms.telegram.adapter import TelegramPlatform
 from tests.conformance.platform import Heard, told_by
-from tests.platforms.posts import file_of, image, post, until
+from tests.platforms.posts import file_of, image, mp4, post, until
 from tests.servers import telegram_server
 from tests.servers.faulty_proxy import after, answers, cuts, hangs, trickles
 
-FILM = file_of(b"\0\0\0\x18ftypmp42 a short film" * 5000, "video/mp4")
+FILM = file_of(mp4(720, 1280) + bytes(100_000), "video/mp4")
 
 
 def failure(platform, request) -> AdapterError:
@@ -64,7 +64,7 @@ def test_a_video_goes_out_with_its_cover(server, platform, credentials):
     assert message.method == "sendVideo"
     assert message.files == {"video": FILM.open().read(), "cover": request.thumbnail.open().read()}
     wanted = {"caption": "The film", "duration": "61", "supports_streaming": "true", "cover": "attach://cover"}
-    assert message.fields == {"chat_id": "@the_sea", **wanted}
+    assert message.fields == {"chat_id": "@the_sea", "width": "720", "height": "1280", **wanted}
     total = FILM.size + request.thumbnail.size
     assert heard.progressed[-1] == (total, total)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import struct
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,33 +11,14 @@ import pytest
 from apps.common.errors import AdapterError
 from apps.common.errors import NotFound as Gone
 from apps.platforms.base import Connection, Identity, NeedsLogin, Problem, PublishRequest, PublishResult
+from apps.platforms.shape import shape_of
 from apps.platforms.youtube.adapter import YoutubePlatform, tags_length
-from apps.platforms.youtube.shape import is_vertical
 from tests.conformance.platform import Heard
-from tests.platforms.posts import file_of, image
+from tests.platforms.posts import file_of, image, mp4
 from tests.servers.youtube_server import YouTube, error
 
 APost = Callable[..., PublishRequest]
 CAPTIONS = b"WEBVTT\n\n00:00.000 --> 00:01.000\nWaves.\n"
-
-
-def mp4(width: int, height: int, *, turned: bool = False, wide_box: bool = False) -> bytes:
-    """A file with the headers of a real one, sound first, and the description at its end."""
-
-    def box(kind: bytes, *content: bytes) -> bytes:
-        body = b"".join(content)
-        if wide_box:
-            return struct.pack(">I4sQ", 1, kind, len(body) + 16) + body
-        return struct.pack(">I4s", len(body) + 8, kind) + body
-
-    def track(w: int, h: int) -> bytes:
-        matrix = (0, 65536, 0, -65536, 0, 0, 0, 0, 1 << 30) if turned else (65536, 0, 0, 0, 65536, 0, 0, 0, 1 << 30)
-        return box(
-            b"trak", box(b"tkhd", bytes(40) + struct.pack(">9i", *matrix) + struct.pack(">II", w << 16, h << 16))
-        )
-
-    moov = box(b"moov", box(b"mvhd", bytes(100)), track(0, 0), track(width, height))
-    return box(b"ftyp", b"isom" + bytes(12)) + box(b"mdat", bytes(1000)) + moov
 
 
 def test_a_video_arrives_whole_with_all_that_belongs_to_it(platform, a_post: APost, youtube: YouTube) -> None:
@@ -147,10 +127,10 @@ def test_short_upright_videos_are_marked(platform, a_post: APost, youtube, conte
 
 
 @pytest.mark.parametrize(
-    ("content", "vertical"),
+    ("content", "shape"),
     [
-        (mp4(1080, 1920, wide_box=True), True),
-        (mp4(1920, 1080, wide_box=True), False),
+        (mp4(1080, 1920, wide_box=True), (1080, 1920)),
+        (mp4(1920, 1080, turned=True), (1080, 1920)),
         (mp4(0, 0), None),
         (mp4(1080, 1920)[:-20], None),
         (struct.pack(">I4s", 3, b"moov"), None),
@@ -158,8 +138,8 @@ def test_short_upright_videos_are_marked(platform, a_post: APost, youtube, conte
         (b"", None),
     ],
 )
-def test_the_shape_of_a_video_is_read_from_its_headers(content: bytes, vertical: bool | None) -> None:
-    assert is_vertical(io.BytesIO(content)) is vertical
+def test_the_shape_of_a_video_is_read_from_its_headers(content: bytes, shape: tuple[int, int] | None) -> None:
+    assert shape_of(file_of(content, "video/mp4")) == shape
 
 
 def test_the_shape_of_a_real_video(tmp_path) -> None:
@@ -170,8 +150,7 @@ def test_the_shape_of_a_real_video(tmp_path) -> None:
     path = tmp_path / "v.mp4"
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-f", "lavfi", "-i", "color=s=90x160:d=0.2", str(path)]
     subprocess.run(command, check=True)
-    with path.open("rb") as stream:
-        assert is_vertical(stream) is True
+    assert shape_of(file_of(path.read_bytes(), "video/mp4")) == (90, 160)
 
 
 @pytest.mark.parametrize(

@@ -6,19 +6,19 @@ import struct
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from apps.platforms.base import MediaFile
+
 # A header larger than this is no header.
 _MOST = 1 << 20
 
 
-def is_vertical(stream: BinaryIO) -> bool | None:
-    """Whether the picture is at least as high as wide when it is shown; None when the file does not say."""
+def shape_of(video: MediaFile) -> tuple[int, int] | None:
+    """Width and height in pixels, as the picture is shown; None when the file does not say."""
     try:
-        for width, height in _tracks(stream):
-            if width and height:
-                return height >= width
+        with video.open() as stream:
+            return next(((width, height) for width, height in _tracks(stream) if width and height), None)
     except (struct.error, OSError):
-        pass
-    return None
+        return None
 
 
 def _tracks(stream: BinaryIO) -> Iterator[tuple[int, int]]:
@@ -31,7 +31,7 @@ def _tracks(stream: BinaryIO) -> Iterator[tuple[int, int]]:
                 content = stream.read(min(head_end - head, _MOST))
                 # The last of it: a 3x3 matrix of nine words, then width and height in 16.16.
                 a, b = struct.unpack(">ii", content[-44:-36])
-                width, height = struct.unpack(">II", content[-8:])
+                width, height = (size >> 16 for size in struct.unpack(">II", content[-8:]))
                 yield (height, width) if abs(b) > abs(a) else (width, height)
 
 
