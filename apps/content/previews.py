@@ -144,6 +144,7 @@ def _draft(item: Item, text: Text, platform: str, own: list[NewVariant], number:
     said = next((each for each in own if each.part in (None, number)), None)
     usual = usual_text(platform, format=item.format, part=part["text"], description=text.description)
     finished = film if film and film.kind == Asset.Kind.VIDEO else None
+    pictures = media.pictures if number == 1 else ()
     return Draft(
         title=(said.title if said else "") or part.get("title") or text.title,
         text=said.text if said else usual,
@@ -155,7 +156,8 @@ def _draft(item: Item, text: Text, platform: str, own: list[NewVariant], number:
         has_video=item.format == Item.Format.VIDEO,
         duration=finished.seconds if finished else None,
         size=finished.bytes if finished else None,
-        pictures=tuple(each.alt for each in media.pictures) if number == 1 else (),
+        pictures=tuple(each.alt for each in pictures),
+        picture_sizes=tuple(each.bytes for each in pictures),
     )
 
 

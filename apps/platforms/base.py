@@ -115,8 +115,8 @@ class LinkCard:
 class Draft:
     """What is to be said, before anyone schedules it. duration: seconds of the video, None without one.
 
-    pictures: the alt texts of the images, in order; empty strings where nobody wrote one. settings: of the account that
-    it is for, which may move a limit; empty while that is not known.
+    pictures: the alt texts of the images, in order; empty strings where nobody wrote one. picture_sizes: their bytes.
+    settings: of the account that it is for, which may move a limit; empty while that is not known.
     """
 
     title: str = ""
@@ -129,6 +129,7 @@ class Draft:
     duration: float | None = None
     size: int | None = None
     pictures: tuple[str, ...] = ()
+    picture_sizes: tuple[int, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     card: LinkCard = LinkCard()
 
@@ -426,6 +427,10 @@ def check_limits(draft: Draft, limits: Limits, *, text: str) -> list[Problem]:
     if limits.pictures and len(draft.pictures) > limits.pictures:
         message = _("%(count)s images are too many; at most %(most)s fit.")
         problems.append(Problem("pictures", message % {"count": len(draft.pictures), "most": limits.pictures}))
+    if limits.picture_bytes and any(size > limits.picture_bytes for size in draft.picture_sizes):
+        message = _("An image has %(size)d MB; at most %(most)d MB fit.")
+        largest = -(-max(draft.picture_sizes) // 10**6)
+        problems.append(Problem("pictures", message % {"size": largest, "most": limits.picture_bytes // 10**6}))
     if limits.video_required and not draft.has_video:
         problems.append(Problem("video", str(_("This platform needs a video."))))
     if limits.video_seconds and draft.duration and draft.duration > limits.video_seconds:

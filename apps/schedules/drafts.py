@@ -35,6 +35,7 @@ def draft_of(variant: Variant, *, language: str, video: Asset | None, pictures: 
         duration=video.seconds if video else None,
         size=video.bytes if video else None,
         pictures=tuple(picture.alt for picture in pictures),
+        picture_sizes=tuple(picture.bytes for picture in pictures),
         card=card_of(variant.revision),
     )
 

@@ -43,6 +43,7 @@ def test_images_travel_in_order_with_their_words(in_workspace):
     request = request_for(post, account.adapter)
     assert [each.alt for each in request.pictures] == ["A lamp", ""]
     assert request.draft.pictures == ("A lamp", "")
+    assert request.draft.picture_sizes == tuple(each.file.size for each in request.pictures)
     assert {each.file.content_type for each in request.pictures} == {"image/webp"}
     with request.pictures[0].file.open() as kept:
         assert len(kept.read()) == request.pictures[0].file.size

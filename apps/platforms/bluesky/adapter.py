@@ -37,8 +37,7 @@ class BlueskyPlatform(Platform):
         text=300,
         text_bytes=3000,
         hashtag=64,
-        pictures=4,
-        picture_bytes=1_000_000,
+        pictures=4,  # larger ones are made anew, see pictures.py
         alt_text=2000,
         video_seconds=180,
         video_bytes=100_000_000,

@@ -32,6 +32,14 @@ VISIBILITIES = (
     ("private", _("Followers only")),
     ("direct", _("Mentioned people only")),
 )
+# What servers set for themselves and tell: settings of the account, and the limits that they stand for.
+OF_SERVER = {
+    "characters": "text",
+    "images": "pictures",
+    "image_bytes": "picture_bytes",
+    "video_bytes": "video_bytes",
+    "alt_text": "alt_text",
+}
 
 
 class MastodonPlatform(Platform):
@@ -94,9 +102,9 @@ class MastodonPlatform(Platform):
 
     def counted(self, draft: Draft) -> tuple[Limits, str]:
         said = draft.settings.get("content_warning", "") + countable(self.compose(draft))
-        most = draft.settings.get("characters") or ""
-        limits = replace(self.limits, text=int(most)) if most.isdecimal() and int(most) else self.limits
-        return limits, said
+        known = {limit: str(draft.settings.get(name) or "") for name, limit in OF_SERVER.items()}
+        allowed = {limit: int(most) for limit, most in known.items() if most.isdecimal() and int(most)}
+        return replace(self.limits, **allowed), said
 
     def publish(self, request: PublishRequest, report: Report) -> PublishResult:
         with self._client(request.credentials, request.timeout) as client:

@@ -35,6 +35,14 @@ from apps.platforms.guard import guarded_requests_session
 # What posting takes, kept free when a server works long on a video: seconds, and share of the time.
 _RESERVE, _RESERVED = 15.0, 0.25
 _LONGEST_WAIT = 24 * 3600.0
+# Names of settings, and where a server's configuration has them. The last is told by servers since 4.4.
+_LIMITS = {
+    "characters": ("statuses", "max_characters"),
+    "images": ("statuses", "max_media_attachments"),
+    "image_bytes": ("media_attachments", "image_size_limit"),
+    "video_bytes": ("media_attachments", "video_size_limit"),
+    "alt_text": ("media_attachments", "description_limit"),
+}
 # Spoken by every server since 2022; naming it spares the calls by which the SDK would ask.
 _API = "4.0.0"
 
@@ -125,14 +133,15 @@ class Client:
             host = self._api.api_base_url.partition("://")[2]
             handle = me["acct"] if "@" in me["acct"] else f"{me['acct']}@{host}"
             name, url = me["display_name"] or "", me["url"] or ""
-        return Identity(f"@{handle}", name=name, url=url, settings=self._characters())
+        return Identity(f"@{handle}", name=name, url=url, settings=self._limits())
 
-    def _characters(self) -> dict[str, str]:
-        """How long a post may be on this server, where it says so."""
+    def _limits(self) -> dict[str, str]:
+        """What a post may hold on this server, as far as it says so."""
         try:
             with self._asked(changes=False):
-                most = self._api.instance_v2()["configuration"]["statuses"]["max_characters"]
-                return {"characters": str(int(most))}
+                said = self._api.instance_v2()["configuration"]
+                found = {name: (said.get(part) or {}).get(key) for name, (part, key) in _LIMITS.items()}
+                return {name: str(int(most)) for name, most in found.items() if most}
         except AdapterError:
             return {}  # an older server, or one that lets nobody ask; the login is good all the same
 
@@ -168,7 +177,7 @@ class Client:
             raise self._refused(error, changes) from error
         except MastodonError as error:
             raise AdapterError(_("The post does not suit Mastodon: %s") % error, permanent=True) from error
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, ValueError, TypeError, AttributeError) as error:
             raise _lost(changes, _("its answer could not be read")) from error
 
     def _refused(self, error: MastodonAPIError, changes: bool) -> AdapterError:

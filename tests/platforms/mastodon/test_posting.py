@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from apps.common.errors import AdapterError
@@ -97,11 +99,24 @@ def test_numbers_of_a_post_that_is_gone_are_not_found(server, platform, credenti
 def test_the_account_is_named_with_its_server(server, platform, credentials):
     identity = platform.check(post(credentials).connection)
     assert identity.handle == "@alice@" + server.url.removeprefix("http://")
-    assert (identity.name, identity.settings) == ("Alice", {"characters": "500"})
+    assert (identity.name, identity.settings["characters"]) == ("Alice", "500")
 
 
-def test_how_long_a_post_may_be_is_asked_of_the_server(server, platform, credentials):
-    generous = {"configuration": {"statuses": {"max_characters": 5000}}}
-    server.proxy.will("GET", "/api/v2/instance", answers(200, generous), answers(404), answers(200, {"domain": "x"}))
+def test_what_a_post_may_hold_is_asked_of_the_server(server, platform, credentials):
+    statuses = {"max_characters": 5000, "max_media_attachments": 8}
+    media = {"image_size_limit": 9_000_000, "video_size_limit": 50_000_000, "description_limit": 3000}
+    told = {"configuration": {"statuses": statuses, "media_attachments": media}}
+    older = {"configuration": {"statuses": {"max_characters": 700}}}
+    server.proxy.will(
+        "GET", "/api/v2/instance", answers(200, told), answers(200, older), answers(404), answers(200, {})
+    )
     connection = post(credentials).connection
-    assert [platform.check(connection).settings for _turn in range(3)] == [{"characters": "5000"}, {}, {}]
+    known = [platform.check(connection).settings for _turn in range(4)]
+    named = {"images": "8", "image_bytes": "9000000", "video_bytes": "50000000", "alt_text": "3000"}
+    assert known == [{"characters": "5000", **named}, {"characters": "700"}, {}, {}]
+    draft = Draft(text="x" * 5000, pictures=("y" * 3000,) * 8, picture_sizes=(9_000_000,) * 8, settings=known[0])
+    assert platform.validate(draft) == []
+    assert platform.validate(replace(draft, pictures=("y",) * 9, picture_sizes=(9_100_000,))) == [
+        Problem("pictures", "9 images are too many; at most 8 fit."),
+        Problem("pictures", "An image has 10 MB; at most 9 MB fit."),
+    ]
