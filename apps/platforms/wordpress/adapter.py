@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from html import escape
 from typing import Any
 
@@ -35,6 +35,12 @@ from apps.platforms.base import (
 
 _ONLINE = ("publish", "future", "private")
 _STATES = "publish,future,draft,pending,private"
+_DELAYS = (
+    (0, lazy("At once")),
+    (15, lazy("15 minutes later, by the site's own schedule")),
+    (60, lazy("An hour later, by the site's own schedule")),
+    (24 * 60, lazy("A day later, by the site's own schedule")),
+)
 _FIELDS = {"context": "edit", "_fields": "id,link,status,content,meta"}
 
 
@@ -70,6 +76,13 @@ class WordpressPlatform(Platform):
                 ("private", lazy("Private: only editors of the site see them")),
                 ("draft", lazy("Drafts: somebody publishes them on the site")),
             ),
+        ),
+        SettingField(
+            "delay",
+            lazy("Public posts appear"),
+            "0",
+            lazy("Later: the post lies on the site as scheduled until then, where its editors can still change it."),
+            tuple((str(minutes), label) for minutes, label in _DELAYS),
         ),
         SettingField(
             "categories",
@@ -119,7 +132,7 @@ class WordpressPlatform(Platform):
             card = request.draft.card
             featured = files.shared(card.picture)
             fields = {
-                "status": _wanted(request.settings),
+                **_when(request.settings),
                 "title": escape(request.draft.title, quote=False),
                 "excerpt": escape(card.description or content.excerpt(request.draft.text), quote=False),
                 "slug": content.post_slug(request.draft.title),
@@ -196,6 +209,15 @@ class WordpressPlatform(Platform):
 
 def _wanted(settings: Mapping[str, Any]) -> str:
     return settings.get("status") or "publish"
+
+
+def _when(settings: Mapping[str, Any]) -> dict[str, str]:
+    """State of the post, and for one that the site is to publish later, the time in UTC."""
+    minutes = int(settings.get("delay") or 0)
+    if _wanted(settings) != "publish" or not minutes:
+        return {"status": _wanted(settings)}
+    at = datetime.now(UTC) + timedelta(minutes=minutes)
+    return {"status": "future", "date_gmt": at.strftime("%Y-%m-%dT%H:%M:%S")}
 
 
 def _earlier(wordpress: Any, key: str) -> dict[str, Any] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -12,7 +13,7 @@ from django.utils.translation import gettext, override
 
 from apps.common.errors import AdapterError
 from apps.common.errors import NotFound as Gone
-from apps.platforms.base import Connection, Picture, Problem, PublishRequest
+from apps.platforms.base import Connection, Found, Picture, Problem, PublishRequest
 from apps.platforms.wordpress import content
 from apps.platforms.wordpress.adapter import WordpressPlatform
 from tests.conformance.platform import Heard
@@ -93,6 +94,17 @@ def test_posts_that_are_not_for_everybody(platform, a_post: APost, ask, status: 
     result = platform.publish(request, Heard())
     assert ask(f"posts/{result.external_id}")["status"] == status
     assert platform.reconcile(request, result.external_id).result.external_id == result.external_id
+
+
+def test_a_site_publishes_later_by_its_own_schedule(platform, a_post: APost, ask) -> None:
+    request = a_post(settings={"delay": "60"})
+    before = datetime.now(UTC).replace(microsecond=0, tzinfo=None)
+    result = platform.publish(request, Heard())
+    made = ask(f"posts/{result.external_id}")
+    assert made["status"] == "future"
+    assert timedelta(minutes=60) <= datetime.fromisoformat(made["date_gmt"]) - before < timedelta(minutes=62)
+    assert platform.reconcile(request, result.external_id) == Found(result)
+    assert platform.publish(request, Heard()) == result
 
 
 @pytest.mark.parametrize(
