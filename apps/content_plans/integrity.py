@@ -13,16 +13,21 @@ from django.utils.translation import gettext as _
 
 from apps.common.text.sentences import sentences
 from apps.common.text.similar import fingerprint, near_identical
-from apps.common.text.words import words
+from apps.common.text.words import WORD, count_graphemes, words
 from apps.content.likeness import closest
 from apps.content.models import Item
 from apps.content.writing import prose_of
 from apps.content_plans.links import links_of, look_at
 from apps.content_plans.models import ContentPlan
 from apps.engines.research import Source
+from apps.engines.research.keywords import stem
 from apps.templates.provenance import new_links, still_there
 
 _SHOWN, _TWINS, _LEAST_WORDS = 20, 5, 50
+# Words of so many letters say what a sentence is about. One that has enough of them, most of them new, says something
+# new.
+_TELLING, _LEAST_TELLING, _MOSTLY = 5, 4, 0.75
+_NOUNS_ARE_CAPITAL = frozenset({"de", "lb"})
 _FIGURE = regex.compile(r"\p{Nd}+(?:[.,]\p{Nd}+)*")
 
 
@@ -45,17 +50,37 @@ def integrity_of(
 
 
 def new_statements(plan: ContentPlan, before: str, after: str, sources: list[Source]) -> list[dict[str, Any]]:
-    """[{"text", "source"}, …]: sentences of a rewrite with a figure that the text did not have, each with the number of
-    the page that has it, or None. A rewrite is asked for no claims of its own, and figures are what it makes up."""
-    known = _figures("\n".join([before, plan.title, plan.goal, plan.audience]))
-    pages = [(number, _figures(f"{each.title}\n{each.text}")) for number, each in enumerate(sources, 1)]
+    """[{"text", "source"}, …]: sentences of a rewrite that say what the text did not, each with the number of the page
+    that says it, or None. A rewrite is asked for no claims of its own; its words tell which it has made."""
+    brief = [plan.title, plan.goal, plan.audience, plan.keyphrase, *plan.secondary]
+    known = _marks_in("\n".join([prose_of(before), before, *brief]), plan.language)
+    pages = [(number, _marks_in(f"{each.title}\n{each.text}", plan.language)) for number, each in enumerate(sources, 1)]
     found = []
     for sentence in sentences(prose_of(after), language=plan.language):
-        new = _figures(sentence) - known
+        new = _new_marks(sentence, known, plan.language)
         if new:
             source = next((number for number, there in pages if new <= there), None)
             found.append({"text": sentence.strip(), "source": source})
     return found
+
+
+def _new_marks(sentence: str, known: set[str], language: str) -> set[str]:
+    """What makes a sentence a statement of its own: figures and names that are new, or nearly all of its words."""
+    said = [match[0] for match in WORD.finditer(sentence)]
+    telling = {stem(word, language) for word in said if count_graphemes(word) >= _TELLING}
+    fresh = telling - known
+    if len(telling) >= _LEAST_TELLING and len(fresh) >= _MOSTLY * len(telling):
+        return fresh | (_figures(sentence) - known)
+    names = (
+        {stem(word, language) for word in said[1:] if word[:1].isupper()}
+        if language not in _NOUNS_ARE_CAPITAL
+        else set()
+    )
+    return (names | _figures(sentence)) - known
+
+
+def _marks_in(text: str, language: str) -> set[str]:
+    return _figures(text) | {stem(match[0], language) for match in WORD.finditer(text)}
 
 
 def _figures(text: str) -> set[str]:

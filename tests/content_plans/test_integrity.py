@@ -112,6 +112,31 @@ def test_figures_that_a_rewrite_brings_need_a_source_too(in_workspace):
     assert new_statements(plan, before, before, []) == []
 
 
+def test_names_and_whole_new_sentences_of_a_rewrite_need_a_source_too(in_workspace):
+    plan = make_plan(in_workspace)
+    page = Source(url="https://example.org/1", title="Barrels", description="", text="Skarv tested every barrel.")
+    before = "A rain barrel collects the water of the roof. It needs a lid against leaves and insects."
+    same = "However, a rain barrel also collects water from your roof. Its lid keeps leaves and insects out."
+    name, told = "Professor Hansen says that a lid helps.", "A lid helps, as Skarv tested."
+    made_up = "Doctors warn about stagnant puddles spreading malaria."
+
+    found = new_statements(plan, before, f"{same} {name} {told} {made_up}", [page])
+
+    assert found == [
+        {"text": name, "source": None},
+        {"text": told, "source": 1},
+        {"text": made_up, "source": None},
+    ]
+
+
+def test_a_rewrite_in_malayalam_is_looked_at_too(in_workspace):
+    plan = make_plan(in_workspace, language="ml")
+    before = "മഴവെള്ളം ശേഖരിക്കാൻ ഒരു വീപ്പ മതി. വീപ്പയ്ക്ക് ഒരു മൂടി വേണം."
+    made_up = "മാർപാപ്പയുടെ സന്ദർശനത്തിന് ശേഷം തിരുവനന്തപുരത്തെ കർഷകർ സമരം തുടങ്ങി."
+    found = new_statements(plan, before, f"മഴവെള്ളം ശേഖരിക്കാൻ വീപ്പ മതി. {made_up}", [])
+    assert found == [{"text": made_up, "source": None}]
+
+
 def test_a_text_like_an_item_of_another_kind_is_told(in_workspace):
     item = make_item(in_workspace, text=told(PARAGRAPH * 2))
     plan = make_plan(in_workspace)

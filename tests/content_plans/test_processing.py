@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 
@@ -15,6 +16,9 @@ from apps.common.text.similar import fingerprint
 from apps.content_plans.integrity import twins_of
 from apps.content_plans.models import ContentPlan
 from apps.content_plans.services import process, read_again, set_settings, start_due_plans
+from apps.content_plans.services.research import researcher
+from apps.engines.research.direct import DirectResearcher
+from apps.engines.research.firecrawl import FirecrawlResearcher
 from apps.lifecycle.models import Event, Run
 from apps.lifecycle.runs import start_run
 from apps.lifecycle.services import advance
@@ -24,10 +28,11 @@ from apps.templates.models import Budget, Generation
 from apps.templates.queries import active_version
 from apps.templates.services import Draft, add_version
 from apps.workspaces.actors import SYSTEM, Actor
-from tests.content_plans.conftest import PARAGRAPH, fresh
+from tests.content_plans.conftest import METADATA, PARAGRAPH, fresh, says
 from tests.factories.content import make_item
 from tests.factories.plans import make_plan, make_round
 from tests.factories.platforms import AccountFactory
+from tests.servers.openai_server import answers
 
 LONG = "A rain barrel saves water. " * 40
 
@@ -160,6 +165,36 @@ def test_a_variant_that_is_too_long_is_asked_for_again_and_then_shortened(in_wor
     assert 200 < measure(variant.text, "graphemes") <= 300
     assert variant.text.endswith("saves water.")
     assert plan.variant_notes == {"bluesky": "Shortened by leaving out its end, because it was too long."}
+
+
+def test_a_title_is_mended_where_only_the_title_is_wanting(in_workspace, carry, model):
+    """The model leaves the text as it is, and writes a better title when it is told what is wrong with the first."""
+
+    class Acts:
+        def __bool__(self) -> bool:
+            return True
+
+        def popleft(self):
+            body = model.server.requests[-1].body
+            asked = body["messages"][1]["content"]
+            poor = {**METADATA, "seo_title": "Water"}
+            text = re.findall(r"<material>\n(.*?)\n</material>", asked, re.DOTALL)[-1]
+            said = {"metadata": METADATA if "- Keyphrase in" in asked else poor, "seo_rewrite": {"markdown": text}}
+            return answers(says(body, **said))
+
+    model.server.acts = Acts()
+    first, second = made(in_workspace, carry).rounds.order_by("number")
+
+    assert (first.metadata["seo_title"], second.metadata["seo_title"]) == ("Water", METADATA["seo_title"])
+    assert second.markdown == first.markdown
+    assert second.seo_score > first.seo_score
+    assert second.model == first.model
+
+
+def test_ones_own_firecrawl_needs_no_key(settings):
+    assert isinstance(researcher(), DirectResearcher)
+    settings.FIRECRAWL_URL = "http://127.0.0.1:3002"
+    assert isinstance(researcher(), FirecrawlResearcher)
 
 
 def test_rewriting_stops_when_nothing_is_gained_and_at_the_target(in_workspace, carry, model, actor):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import regex
@@ -103,9 +103,11 @@ def _known(claims: list[dict[str, Any]], plan: ContentPlan) -> list[dict[str, An
     return [{**claim, "source": claim["source"] if claim.get("source") in known else None} for claim in claims]
 
 
-def write_metadata(plan: ContentPlan, writer: Writer, markdown: str) -> dict[str, Any]:
+def write_metadata(plan: ContentPlan, writer: Writer, markdown: str, *, problems: Sequence[str] = ()) -> dict[str, Any]:
+    """problems: what checks found in those before."""
     title = (plan.outline or {}).get("title") or plan.title
-    answer = writer.ask("metadata", {"title": title, "text": prose_of(markdown), "keyphrase": plan.keyphrase})
+    variables = {"title": title, "text": prose_of(markdown), "keyphrase": plan.keyphrase}
+    answer = writer.ask("metadata", {**variables, "problems": list(problems)} if problems else variables)
     return {
         "title": fit(answer.get("title") or title, 300),
         "seo_title": answer.get("seo_title", ""),

@@ -40,6 +40,8 @@ def keep_round(
 ) -> Round:
     """Judge a text and keep it with what it cost."""
     report, sources = report_of(plan, markdown, metadata), sources_of(plan)
+    # Where only title and description are new, the text is still by whom it was.
+    author = bill.text or (before.generation if before else None)
     made = Round(
         workspace=plan.workspace,
         plan=plan,
@@ -56,11 +58,11 @@ def keep_round(
         integrity=integrity_of(plan, markdown, claims, sources),
         asked=asked,
         diff=[[each.kind, each.text] for each in diff_words(before.markdown, markdown)] if before else [],
-        engine=bill.text.engine if bill.text else "",
-        model=bill.text.model if bill.text else "",
+        engine=author.engine if author else "",
+        model=author.model if author else "",
         cost=bill.cost,
         calls=bill.calls,
-        generation=bill.text,
+        generation=author,
     )
     with unit_of_work():
         made.save()
@@ -94,26 +96,27 @@ def refine(plan: ContentPlan, writer: Writer, work: Work) -> str:
 
 
 def _mend(plan: ContentPlan, writer: Writer, last: Round) -> bool:
+    """Another text for what a rewrite mends, another title and description for what these do; whether any changed."""
     report = report_of(plan, last.markdown, last.metadata)
-    asked = problems_of(report)
-    if not asked:
+    of_text, of_metadata = problems_of(report)
+    markdown, metadata = last.markdown, last.metadata
+    if of_text:
+        variables = {"text": markdown, "keyphrase": plan.keyphrase, "tone": plan.tone, "problems": of_text}
+        markdown = writer.ask("seo_rewrite", variables)["markdown"].strip()
+    if of_metadata:
+        metadata = write_metadata(plan, writer, markdown, problems=of_metadata)
+    if (markdown, metadata) == (last.markdown, last.metadata):
         return False
-    markdown = last.markdown
-    variables = {"text": last.markdown, "keyphrase": plan.keyphrase, "tone": plan.tone, "problems": asked}
-    markdown = writer.ask("seo_rewrite", variables)["markdown"].strip()
-    if markdown == last.markdown:
-        return False
-    failed = {check.id for check in report.to_do}
-    metadata = write_metadata(plan, writer, markdown) if failed & _OF_METADATA else last.metadata
-    bill = writer.settle()
+    bill, asked = writer.settle(), of_text + of_metadata
     claims = [*last.claims, *new_statements(plan, last.markdown, markdown, sources_of(plan))]
     keep_round(plan, markdown=markdown, metadata=metadata, claims=claims, bill=bill, asked=asked, before=last)
     return True
 
 
-def problems_of(report: Report) -> list[str]:
-    """What a rewrite of the text can mend, in words."""
-    return [f"{check.label}: {check.hint}" for check in report.to_do if check.hint and check.id not in _OF_METADATA]
+def problems_of(report: Report) -> tuple[list[str], list[str]]:
+    """In words: what a rewrite of the text can mend, and what another title or description can."""
+    failed = [(check.id in _OF_METADATA, f"{check.label}: {check.hint}") for check in report.to_do if check.hint]
+    return [said for about, said in failed if not about], [said for about, said in failed if about]
 
 
 def best_round(plan: ContentPlan) -> Round:

@@ -23,9 +23,11 @@ _KEYWORDS = 15
 
 
 def researcher() -> Researcher:
-    """Firecrawl where the installation has a key for it, else our own."""
-    if settings.FIRECRAWL_KEY:
-        return RESEARCHERS["firecrawl"](api_key=settings.FIRECRAWL_KEY, private_hosts=settings.PRIVATE_HOSTS)
+    """Firecrawl where the installation has a key or an address for it, else our own."""
+    if settings.FIRECRAWL_KEY or settings.FIRECRAWL_URL:
+        return RESEARCHERS["firecrawl"](
+            api_key=settings.FIRECRAWL_KEY, base_url=settings.FIRECRAWL_URL, private_hosts=settings.PRIVATE_HOSTS
+        )
     return RESEARCHERS["direct"](private_hosts=settings.PRIVATE_HOSTS)
 
 
