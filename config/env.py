@@ -90,6 +90,7 @@ for _name, _default, _help in (
     ("OPENAI_CALLS_PER_MINUTE", "0", "Calls a minute to it; 0: no limit."),
     ("REDDIT_URL", "", "Another address of Reddit's API, for a gateway; empty means Reddit itself."),
     ("FIRECRAWL_KEY", "", "Key of Firecrawl, which then reads the pages of competitors; empty: Rundown does."),
+    ("FIRECRAWL_URL", "", "Address of one's own Firecrawl, which needs no key; empty means the service itself."),
     ("PRIVATE_HOSTS", "", "Private hosts that outgoing fetches may reach, by comma; none by default."),
     ("CHROMIUM_PATH", "", "Path of Chromium for browser platforms and tests; empty means the one on PATH."),
     ("SENTRY_DSN", "", "Where errors are reported; empty means nowhere."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 from django.utils.translation import gettext as _
@@ -15,23 +16,30 @@ from apps.common.http import public_addresses
 from apps.engines.research.base import Source
 from apps.engines.research.extract import extract
 
+_OFFICIAL = "https://api.firecrawl.dev"
 _MOST = 5 * 1024 * 1024
 
 
 class FirecrawlResearcher:
-    """base_url: of the service, or of one's own installation."""
+    """base_url: of the service, or of one's own installation, which needs no key.
+
+    private_hosts: names that may have private addresses, of pages as well as of the service.
+    """
 
     def __init__(
         self,
         *,
-        api_key: str,
-        base_url: str = "https://api.firecrawl.dev",
+        api_key: str = "",
+        base_url: str = "",
         private_hosts: frozenset[str] = frozenset(),
         seconds: float = 60.0,
     ) -> None:
-        self._key, self._base, self._private, self._seconds = api_key, base_url.rstrip("/"), private_hosts, seconds
+        self._key, self._base = api_key, (base_url or _OFFICIAL).rstrip("/")
+        self._private, self._seconds = private_hosts, seconds
 
     def read(self, url: str) -> Source:
+        # An installation of one's own would reach what is private from where it stands.
+        public_addresses(urlsplit(url).hostname or "", 443, self._private)
         page = _page(self._ask({"url": url, "formats": ["rawHtml"], "onlyMainContent": False}))
         about = page.get("metadata")
         about = about if isinstance(about, dict) else {}
@@ -46,7 +54,7 @@ class FirecrawlResearcher:
     def _ask(self, body: dict[str, str | list[str] | bool]) -> bytes:
         deadline = time.monotonic() + self._seconds
         transport = TimedTransport(deadline, lambda host, port: public_addresses(host, port, self._private))
-        headers = {"Authorization": f"Bearer {self._key}"}
+        headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
         try:
             with (
                 httpx.Client(transport=transport, trust_env=False, timeout=self._seconds) as client,

@@ -16,6 +16,8 @@ from apps.engines.research.firecrawl import FirecrawlResearcher
 from tests.engines.research.conftest import ARTICLE
 
 LOOPBACK = frozenset({"127.0.0.1"})
+# A public address, so that no test asks for a name.
+PAGE = "https://93.184.216.34/lamps"
 
 
 @pytest.fixture
@@ -104,20 +106,18 @@ def test_private_addresses_are_refused_unless_named_and_said_to_be_private(web):
 def test_firecrawl_reads_what_scripts_made(web):
     page = {"success": True, "data": {"rawHtml": ARTICLE, "metadata": {"sourceURL": "https://example.org/lamps"}}}
     web.pages["/v1/scrape"] = (200, "application/json", json.dumps(page))
-    source = FirecrawlResearcher(api_key="k", base_url=web.url, private_hosts=LOOPBACK).read(
-        "https://example.org/lamps"
-    )
+    source = FirecrawlResearcher(api_key="k", base_url=web.url, private_hosts=LOOPBACK).read(PAGE)
     assert (source.url, source.title) == ("https://example.org/lamps", "Lamps of the northern coast")
     ((path, body),) = web.seen
     assert path == "/v1/scrape"
-    assert json.loads(body) == {"url": "https://example.org/lamps", "formats": ["rawHtml"], "onlyMainContent": False}
+    assert json.loads(body) == {"url": PAGE, "formats": ["rawHtml"], "onlyMainContent": False}
 
 
 @pytest.mark.parametrize(("status", "permanent"), [(401, True), (402, True), (429, False), (500, False), (400, True)])
 def test_firecrawl_refusals_are_told_apart(web, status, permanent):
     web.pages["/v1/scrape"] = (status, "application/json", "{}")
     with pytest.raises(AdapterError) as caught:
-        FirecrawlResearcher(api_key="canary-key", base_url=web.url, private_hosts=LOOPBACK).read("https://example.org/")
+        FirecrawlResearcher(api_key="canary-key", base_url=web.url, private_hosts=LOOPBACK).read(PAGE)
     assert caught.value.permanent is permanent
     assert "canary" not in f"{caught.value} {caught.value.details}"
 
@@ -141,7 +141,7 @@ def test_what_firecrawl_could_not_read_says_so(web, answer, permanent, said):
     body = answer if isinstance(answer, str) else json.dumps(answer)
     web.pages["/v1/scrape"] = (200, "application/json", body)
     with pytest.raises(AdapterError, match=said) as caught:
-        FirecrawlResearcher(api_key="k", base_url=web.url, private_hosts=LOOPBACK).read("https://example.org/")
+        FirecrawlResearcher(api_key="k", base_url=web.url, private_hosts=LOOPBACK).read(PAGE)
     assert caught.value.permanent is permanent
 
 
@@ -149,13 +149,19 @@ def test_firecrawl_is_given_its_time_and_no_more(web):
     web.slow = 3.0
     started = time.monotonic()
     with pytest.raises(AdapterError, match="did not answer"):
-        FirecrawlResearcher(api_key="k", base_url=web.url, private_hosts=LOOPBACK, seconds=0.4).read("https://x.org/")
+        FirecrawlResearcher(api_key="k", base_url=web.url, private_hosts=LOOPBACK, seconds=0.4).read(PAGE)
     assert time.monotonic() - started < 2
 
 
 def test_an_installation_of_firecrawl_inside_is_refused_unless_named(web):
     with pytest.raises(AdapterError, match="not a public address"):
-        FirecrawlResearcher(api_key="k", base_url=web.url).read("https://example.org/")
+        FirecrawlResearcher(api_key="k", base_url=web.url).read(PAGE)
+    assert web.seen == []
+
+
+def test_an_installation_of_firecrawl_is_not_sent_to_what_is_private(web):
+    with pytest.raises(AdapterError, match=r"10\.0\.0\.7 is not a public address"):
+        FirecrawlResearcher(base_url=web.url, private_hosts=LOOPBACK).read("http://10.0.0.7/admin")
     assert web.seen == []
 
 
