@@ -39,7 +39,7 @@ def test_dialogs_and_a_tour_are_put_away(studio, tiktok, request_of, heard):
 
 
 def test_a_page_with_new_names_in_a_frame_and_in_german_still_works(studio, tiktok, request_of, heard):
-    studio.trouble = {"changed": "names", "frame": True, "language": "de"}
+    studio.trouble = {"changed": "names", "frame": True, "language": "de", "dialogs": ["checks", "post_now"]}
     tiktok.publish(request_of(settings={"privacy": "private", "duet": "no"}), heard)
     assert [each.options for each in studio.publications] == [
         {"privacy": "private", "comment": True, "duet": False, "stitch": True}

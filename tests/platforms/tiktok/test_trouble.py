@@ -77,7 +77,10 @@ def test_a_login_wall_in_the_middle_of_the_upload(studio, tiktok, request_of, he
     assert studio.publications == []
 
 
-@pytest.mark.parametrize(("step", "said"), [("fast", "posting too fast"), ("refuse", "can't be posted")])
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [("fast", "posting too fast"), ("refuse", "can't be posted"), ("restricted", "Content may be restricted")],
+)
 def test_a_clear_refusal_after_post_was_pressed_means_no(studio, tiktok, request_of, heard, step, said):
     studio.trouble = {"post": step}
     error = failure(tiktok, request_of(), heard)

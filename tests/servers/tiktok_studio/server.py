@@ -54,8 +54,8 @@ class Upload:
 @dataclass
 class Studio:
     """trouble, each by name: login (upload), captcha (start, upload, post), changed (names, or one element),
-    dialogs (of draft, tour, checks, post_now, unknown), upload (error, slow), post (refuse, fast, hang, error_after,
-    hang_before, quiet), listing (late), frame, language (de), pace (seconds a piece), rotate,
+    dialogs (of draft, tour, checks, post_now, unknown), upload (error, slow), post (refuse, restricted, fast, hang,
+    error_after, hang_before, quiet), listing (late), frame, language (de), pace (seconds a piece), rotate,
     status. rival: another site that the pages use.
     """
 
