@@ -13,7 +13,7 @@ from django.shortcuts import render, resolve_url
 from django.urls import reverse
 from django.utils import translation
 from django.utils.cache import patch_cache_control
-from django.utils.http import urlencode
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django_scopes import scope
 
 from apps.common.errors import DomainError
@@ -96,7 +96,15 @@ class DomainErrorMiddleware:
             return None
         if request.headers.get("HX-Request"):
             return toast(exception.message, hint=exception.hint, tone="bad", status=exception.status)
-        return render(request, "errors/domain.html", {"error": exception}, status=exception.status)
+        context = {"error": exception, "back": _came_from(request)}
+        return render(request, "errors/domain.html", context, status=exception.status)
+
+
+def _came_from(request: HttpRequest) -> str:
+    """The page of ours on which a form was sent; "" when it is not known."""
+    address = request.META.get("HTTP_REFERER", "")
+    ours = url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
+    return address if ours and request.method == "POST" else ""
 
 
 def toast(message: object, *, hint: object = "", tone: str = "good", status: int = 200) -> HttpResponse:

@@ -75,6 +75,19 @@
       [...section.querySelectorAll("video")].some((film) => !film.paused);
   }
 
+  // --- Choices with fields of their own ---------------------------------------------------------------------------------
+  // Who fills in a field beside a radio button has chosen that one, and [data-needed] fields of the chosen one have to be.
+  function choose({ target }) {
+    const radio = target.closest(".choices > label")?.querySelector("input[type=radio]");
+    if (!radio) return;
+    radio.checked = true;
+    radio.closest(".choices").querySelectorAll("[data-needed]").forEach((field) => {
+      field.required = radio.parentElement.contains(field);
+    });
+  }
+  document.addEventListener("input", choose);
+  document.addEventListener("click", choose);
+
   // --- Countdowns --------------------------------------------------------------------------------------------------------
   // By the server's clock: the page says what it showed, and from there a clock runs that nobody can set.
   const units = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
@@ -87,7 +100,8 @@
   function tick() {
     document.querySelectorAll("[data-countdown]").forEach((element) => {
       const left = (new Date(element.dataset.countdown) - now()) / 1000;
-      const [unit, size] = units.find(([, seconds]) => Math.abs(left) >= seconds) || units[3];
+      // A unit from two of it on: “in 1 hour” could be nearly two.
+      const [unit, size] = units.find(([, seconds]) => Math.abs(left) >= 2 * seconds) || units[3];
       element.textContent = words.format(Math.trunc(left / size), unit);
     });
   }

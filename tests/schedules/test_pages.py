@@ -126,6 +126,15 @@ def test_an_empty_schedule_says_what_to_do_next(in_workspace, enter, url):
     assert "An approved item can go out every Monday" in shown(client.get(url("schedule/repeats/")))
 
 
+def test_a_form_that_cannot_be_used_says_why_and_leads_back_to_its_page(account, enter, url):
+    client, page = enter("editor"), f"http://testserver{url('schedule/')}"
+    form = {"account": account.pk, "when": "slot"}
+    html = client.post(url("schedule/add/"), form, headers={"referer": page}).content.decode()
+    assert ("Choose what goes out." in html, f'href="{page}">Go back</a>' in html) == (True, True)
+    html = client.post(url("schedule/add/"), form, headers={"referer": "https://elsewhere.example/"}).content.decode()
+    assert "Go back" not in html
+
+
 def test_items_are_put_into_slots_at_a_time_or_spread(account, enter, url):
     client = enter("editor")
     one, two, three, four = (ready_item(account.workspace, title=f"Item {n}") for n in range(4))
