@@ -13,6 +13,23 @@
     field.select();
   }
 
+  // "g", and then the letter that a link of the navigation has, goes there.
+  const GO_WITHIN = 1500;
+  let goingSince = 0;
+
+  function showKeys() {
+    const dialog = document.getElementById("keys");
+    const list = dialog.querySelector("dl");
+    if (!list.querySelector("[data-added]")) document.querySelectorAll("[data-go]").forEach((link) => {
+      const keys = document.createElement("dt");
+      keys.dataset.added = "";
+      keys.innerHTML = "<kbd>g</kbd> <kbd></kbd>";
+      keys.lastElementChild.textContent = link.dataset.go;
+      list.append(keys, Object.assign(document.createElement("dd"), { textContent: link.textContent.trim() }));
+    });
+    dialog.showModal();
+  }
+
   function toast({ message, hint = "", tone = "neutral" }) {
     const box = document.querySelector(".toasts");
     if (!box) return;
@@ -45,11 +62,13 @@
     document.querySelectorAll("details.menu[open]").forEach((menu) => {
       if (!menu.contains(event.target)) menu.open = false;
     });
-    const target = event.target.closest("[data-copy], [data-theme-next], [data-menu-toggle]");
+    const target = event.target.closest("[data-copy], [data-keys], [data-theme-next], [data-menu-toggle]");
     if (!target) return;
     if (target.dataset.copy !== undefined) {
       navigator.clipboard.writeText(document.querySelector(target.dataset.copy).textContent.trim())
         .then(() => toast({ message: target.dataset.copied, tone: "good" }));
+    } else if (target.dataset.keys !== undefined) {
+      showKeys();
     } else if (target.dataset.themeNext !== undefined) {
       setTheme({ light: "dark", dark: "auto", auto: "light" }[root.dataset.theme || "auto"]);
     } else {
@@ -59,7 +78,11 @@
   });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") document.querySelectorAll("details.menu[open]").forEach((menu) => (menu.open = false));
-    if (event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey && !isTyping(event.target)) focusSearch(event);
+    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || document.querySelector("dialog[open]")) return;
+    if (event.key === "/") focusSearch(event);
+    else if (event.key === "?") showKeys();
+    else if (Date.now() - goingSince < GO_WITHIN) document.querySelector(`[data-go="${CSS.escape(event.key)}"]`)?.click();
+    goingSince = event.key === "g" ? Date.now() : 0;
   });
   document.addEventListener("submit", (event) => {
     const question = event.submitter?.dataset.confirm || event.target.dataset.confirm;
