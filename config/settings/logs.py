@@ -15,6 +15,8 @@ SHARED = [
     structlog.processors.TimeStamper(fmt="iso"),
     mask_secrets,
 ]
+# They say of every task that it was sent, came and went, several times a second: too much for a person to read.
+TASKS = ("celery.beat", "celery.worker.strategy", "celery.app.trace", "django_structlog.celery.receivers")
 
 
 def logging_config(*, level: str, form: str) -> dict[str, Any]:
@@ -35,6 +37,7 @@ def logging_config(*, level: str, form: str) -> dict[str, Any]:
         if form == "json"
         else structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0)
     )
+    tasks = "WARNING" if form == "console" and level == "INFO" else level
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -53,5 +56,6 @@ def logging_config(*, level: str, form: str) -> dict[str, Any]:
             "httpx": {"level": "WARNING"},
             "httpcore": {"level": "WARNING"},
             "PIL": {"level": "WARNING"},
+            **{name: {"level": tasks} for name in TASKS},
         },
     }
