@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+# Seconds; a month, for allowances that begin anew with each.
+LONGEST_WAIT = 31 * 24 * 3600.0
+
 
 class DomainError(Exception):
     """Something the caller asked for cannot be done, and why."""
@@ -72,7 +75,8 @@ class Postponed(DomainError):
 class AdapterError(DomainError):
     """An engine or a platform failed.
 
-    permanent: trying again cannot help. retry_after: seconds the other side asked us to wait, if it said so.
+    permanent: trying again cannot help. retry_after: seconds the other side asked us to wait, if it said so; what is no
+    time is taken for nothing said, and nothing waits for longer than a month.
     """
 
     code = "adapter_error"
@@ -89,4 +93,4 @@ class AdapterError(DomainError):
     ) -> None:
         super().__init__(message, hint=hint, **details)
         self.permanent = permanent
-        self.retry_after = retry_after
+        self.retry_after = min(retry_after, LONGEST_WAIT) if retry_after and retry_after > 0 else None

@@ -21,6 +21,7 @@ from apps.renders.services import has_final
 from apps.schedules.models import Post
 from apps.schedules.services import cancel_posts_of, schedule_ready_item
 from apps.stories.models import Story
+from apps.uploads.leases import close_lost
 from apps.uploads.notices import note, note_run, unnoted, unnoted_runs
 from apps.workspaces.actors import SYSTEM
 from apps.workspaces.audit import describe
@@ -94,6 +95,12 @@ def stand_down(item: Item) -> None:
 def tell_people(post: Post) -> None:
     """Owners and admins hear of it by mail; the sweeper sends what has gathered."""
     note(post)
+
+
+@handles("post", "cancelled", pending=lambda posts: posts.none())
+def end_attempts(post: Post) -> None:
+    """A worker that had taken the post up may have died before it heard of it."""
+    close_lost(post)
 
 
 @handles("run", "succeeded", pending=lambda runs: runs.none())

@@ -6,6 +6,8 @@ wakes workers: whoever takes a post up claims it in the database, so two dispatc
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from threading import Event
@@ -46,7 +48,7 @@ class Dispatcher:
     def __init__(self, send: Send, *, clock: Callable[[], datetime] = database_now) -> None:
         self._send = send
         self._clock = clock
-        self._beat_at: datetime | None = None
+        self._beat_at = -math.inf
         self._broker = ""
 
     def run(self, stop: Event) -> None:
@@ -91,9 +93,9 @@ class Dispatcher:
         return batch
 
     def _beat(self, now: datetime) -> None:
-        if self._beat_at and now - self._beat_at < timedelta(seconds=HEARTBEAT_SECONDS):
+        if time.monotonic() - self._beat_at < HEARTBEAT_SECONDS:
             return
-        self._beat_at = now
+        self._beat_at = time.monotonic()
         say_ready()
         self._look_at_broker(now)
         try:
@@ -112,7 +114,9 @@ class Dispatcher:
 
 def _due(now: datetime) -> QuerySet[Post]:
     """Without joins: a planner that began at the accounts would read every post there is."""
-    return Post.objects.filter(Q(sent_at=None) | Q(sent_at__lt=now - RESEND), wake_at__lte=now).exclude(
+    # A mark from later on was made before the clock was set back.
+    fresh = Q(sent_at__range=(now - RESEND, now + RESEND))
+    return Post.objects.filter(Q(sent_at=None) | ~fresh, wake_at__lte=now).exclude(
         Q(account__in=Account.objects.exclude(state="active").values("pk"))
         | Q(workspace__in=Workspace.objects.exclude(paused_at=None).values("pk"))
     )

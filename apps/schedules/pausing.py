@@ -7,6 +7,7 @@ from datetime import datetime
 from apps.common.clock import database_now
 from apps.common.transactions import unit_of_work
 from apps.lifecycle.events import emit
+from apps.platforms.models import Account
 from apps.schedules.wake import wake_dispatcher
 from apps.workspaces import audit
 from apps.workspaces.actors import Actor
@@ -25,6 +26,8 @@ def resume_workspace(*, workspace: Workspace, actor: Actor) -> Workspace:
 def _pause(workspace: Workspace, actor: Actor, since: datetime | None, reason: str) -> Workspace:
     actor.require("publish_content", workspace)
     with unit_of_work():
+        # An intent is written under its account's lock: none is half written when this is done.
+        list(Account._base_manager.select_for_update().filter(workspace=workspace).order_by("pk").values_list("pk"))
         changed = Workspace.objects.filter(pk=workspace.pk, paused_at__isnull=since is not None)
         if changed.update(paused_at=since):
             data = {"paused": since is not None, "reason": reason, "by": actor.label}

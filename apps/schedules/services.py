@@ -447,15 +447,15 @@ def mark_missed(now: datetime) -> int:
     for account in accounts:
         overdue = late.filter(account=account, wake_at__lt=now - timedelta(minutes=account.catch_up))
         for post in overdue.select_related("workspace"):
-            count += miss_post(post=post, now=now, grace=account.catch_up)
+            count += miss_post(post=post)
     return count
 
 
-def miss_post(*, post: Post, now: datetime, grace: int) -> bool:
+def miss_post(*, post: Post) -> bool:
     """Whether this call marked the post; somebody may have claimed or moved it meanwhile."""
-    where = {"wake_at__lt": now - timedelta(minutes=grace)}
+    data = {"due_at": post.due_at.isoformat()}
     try:
-        advance(post, "miss", actor=SYSTEM, fields=CLEARED, where=where, data={"due_at": post.due_at.isoformat()})
+        advance(post, "miss", actor=SYSTEM, fields=CLEARED, where={"wake_at": post.wake_at}, data=data)
     except TransitionRefused:
         return False
     return True

@@ -91,7 +91,7 @@ class _RedisBell:
     def wait(self, seconds: float) -> None:
         try:
             if self._inbox is None:
-                self._client = redis.Redis.from_url(settings.REDIS_URL)
+                self._client = redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=1)
                 self._inbox = self._client.pubsub(ignore_subscribe_messages=True)
                 self._inbox.subscribe(NAME)
             self._inbox.get_message(timeout=seconds)

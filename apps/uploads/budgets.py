@@ -34,7 +34,7 @@ def free_at(account_id: int, limits: Limits, now: datetime) -> datetime:
     if not (limits.calls and limits.per_seconds):
         return now
     full_at = CallBudget.objects.filter(pk=account_id).values_list("full_at", flat=True).first()
-    return _free(full_at, limits) if full_at else now
+    return _free(_believed(full_at, limits, now), limits) if full_at else now
 
 
 def take(account_id: int, limits: Limits, now: datetime) -> datetime | None:
@@ -48,16 +48,22 @@ def take(account_id: int, limits: Limits, now: datetime) -> datetime | None:
             if _begin(account_id, now + interval(limits)):
                 return None
             continue
-        if _free(full_at, limits) > now:
-            return _free(full_at, limits)
+        believed = _believed(full_at, limits, now)
+        if _free(believed, limits) > now:
+            return _free(believed, limits)
         # Only if nobody else has spent one since it was read.
-        if row.filter(full_at=full_at).update(full_at=max(full_at, now) + interval(limits)):
+        if row.filter(full_at=full_at).update(full_at=max(believed, now) + interval(limits)):
             return None
     return now + interval(limits)
 
 
 def _free(full_at: datetime, limits: Limits) -> datetime:
     return full_at - (_burst(limits) - 1) * interval(limits)
+
+
+def _believed(full_at: datetime, limits: Limits, now: datetime) -> datetime:
+    """A time that no number of calls leads to was written before a clock was set back."""
+    return min(full_at, now + _burst(limits) * interval(limits))
 
 
 def _begin(account_id: int, full_at: datetime) -> bool:

@@ -39,7 +39,7 @@ class Withdraw:
 
 @dataclass(frozen=True)
 class Miss:
-    grace: int
+    """The account's grace is over."""
 
 
 Verdict = Go | Wait | Withdraw | Miss
@@ -54,7 +54,7 @@ def judge(post: Post, *, account: Account, item: Item, now: datetime) -> Verdict
     if _earlier_parts(post).exists():
         return Wait(now + LOOK_AGAIN, Waiting.PART)
     if now - max(post.due_at, post.not_before or post.due_at) > timedelta(minutes=account.catch_up):
-        return Miss(account.catch_up)
+        return Miss()
     if account.hold_until and account.hold_until > now:
         return Wait(account.hold_until, Waiting.PLATFORM)
     if post.forced_by:

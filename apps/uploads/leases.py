@@ -66,12 +66,12 @@ def freed(*, wake_at: datetime | None, **more: Any) -> dict[str, Any]:
 
 
 def claim(post: Post) -> Lease | None:
-    """Take a due post; None when another worker was faster."""
+    """Take a due post as it was read; None when another worker was faster, or a person moved it meanwhile."""
     now, token, platform = database_now(), uuid.uuid4(), post.account.adapter
     try:
         with unit_of_work():
             fields = {**held(platform, token, now), "waiting_for": ""}
-            advance(post, "claim", actor=SYSTEM, where={"wake_at__lte": now}, fields=fields)
+            advance(post, "claim", actor=SYSTEM, where={"wake_at": post.wake_at}, fields=fields)
             lease = Lease(post, add_attempt(post, token, Attempt.Kind.PUBLISH), platform)
     except TransitionRefused:
         return None
@@ -89,6 +89,7 @@ def take_unknown(post: Post, kind: str) -> Lease | None:
             return None
         for name, value in fields.items():
             setattr(post, name, value)
+        close_lost(post)
         attempt = add_attempt(post, token, kind, intent_at=now)
     failpoint("uploads.after_take_unknown")
     return Lease(post, attempt, platform)
@@ -107,6 +108,12 @@ def close(attempt: Attempt, outcome: str, *, error: dict | None = None, response
     Attempt._base_manager.filter(pk=attempt.pk).update(
         outcome=outcome, finished_at=timezone.now(), error=error, response=response or {}
     )
+
+
+def close_lost(post: Post) -> None:
+    """Whoever takes a post over says of the attempts that are still open that their worker is gone."""
+    lost = Attempt._base_manager.filter(post=post, finished_at=None)
+    lost.update(outcome=Attempt.Outcome.LOST, finished_at=timezone.now())
 
 
 def backoff(platform: Platform, tries: int) -> timedelta:

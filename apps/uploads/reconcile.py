@@ -6,7 +6,7 @@ absence counts. None: a person decides. Never a blind repetition.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from django.db import DatabaseError
@@ -38,6 +38,8 @@ def find_out(post: Post) -> str:
         return "taken"
     if capability == Capability.NONE:
         return outcomes.ask(lease, problem("no_way_to_ask"), Attempt.Outcome.UNKNOWN)
+    if outcomes.used_up(post, lease.attempt.number):
+        return outcomes.ask(lease, problem("no_word"), Attempt.Outcome.WITHDRAWN)
     if capability == Capability.HANDLE and not post.handle:
         # Nothing becomes public before its handle is on disk.
         return outcomes.try_later(lease, problem("not_there"), Attempt.Outcome.NOT_THERE)
@@ -73,14 +75,22 @@ def _may_call(post: Post, platform: Platform) -> bool:
 def _resend(lease: Lease) -> str:
     """Class A: the same key again. Only while the platform remembers it, and only what is still approved."""
     post, platform = lease.post, lease.platform
-    first = Attempt._base_manager.filter(post=post, intent_at__isnull=False).order_by("number").first()
-    if platform.key_seconds and database_now() - first.intent_at > timedelta(seconds=platform.key_seconds):
+    # The key has to be known still when the call arrives, which may be at the end of its timeout.
+    known = timedelta(seconds=platform.key_seconds - platform.timeout) if platform.key_seconds else timedelta.max
+    if database_now() - _first_sent_at(post) > known:
         return outcomes.ask(lease, problem("key_forgotten"), Attempt.Outcome.WITHDRAWN)
     post.item.refresh_from_db(fields=["approved_revision"])
     if post.item.approved_revision_id != post.revision_id:
         return outcomes.ask(lease, problem("changed_meanwhile"), Attempt.Outcome.WITHDRAWN)
     result = platform.publish(request_for(post, platform), LeaseReport(lease))
     return outcomes.published(lease, result)
+
+
+def _first_sent_at(post: Post) -> datetime:
+    """When the key may have been used first; a call that certainly failed left no post behind it."""
+    calls = Attempt._base_manager.filter(post=post, intent_at__isnull=False)
+    certain = (Attempt.Outcome.FAILED, Attempt.Outcome.WITHDRAWN)
+    return calls.exclude(outcome__in=certain).order_by("number").values_list("intent_at", flat=True)[0]
 
 
 def _look(lease: Lease) -> str:

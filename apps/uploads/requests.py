@@ -7,16 +7,15 @@ from datetime import datetime
 from functools import partial
 
 from django.db.models import Min
-from django.utils.translation import gettext as _
 
 from apps.common.clock import database_now
-from apps.common.errors import AdapterError
 from apps.content.models import Asset, Item
 from apps.platforms.base import MediaFile, Picture, Platform, PublishRequest
 from apps.platforms.renewal import fresh_connection
 from apps.schedules.drafts import draft_of, pictures_of
 from apps.schedules.models import Post
 from apps.uploads.models import Attempt
+from apps.uploads.problems import problem
 
 _TYPES = {
     ".mp4": "video/mp4",
@@ -39,7 +38,7 @@ def request_for(post: Post, platform: Platform) -> PublishRequest:
         assets.get(kind) for kind in (Asset.Kind.VIDEO, Asset.Kind.THUMBNAIL, Asset.Kind.CAPTIONS)
     )
     if video is None and post.item.format == Item.Format.VIDEO:
-        raise AdapterError(_("The video of this post is not there."), permanent=True, hint=_("Render it again."))
+        raise problem("file_missing", permanent=True)
     pictures = pictures_of(post.variant)
     files = tuple(Picture(_media(each), each.alt) for each in pictures)
     connection = fresh_connection(post.account)
@@ -80,7 +79,7 @@ def _media(asset: Asset | None) -> MediaFile | None:
         return None
     storage, name = asset.file.storage, asset.file.name
     if not storage.exists(name):
-        raise AdapterError(_("A file of this post is missing."), permanent=True, hint=_("Render it again."), name=name)
+        raise problem("file_missing", permanent=True, name=name)
     suffix = name[name.rfind(".") :].lower()
     return MediaFile(
         name=name,

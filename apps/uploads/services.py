@@ -14,7 +14,7 @@ import structlog
 from django.db import DatabaseError
 
 from apps.common.clock import database_now
-from apps.common.errors import AdapterError, DomainError
+from apps.common.errors import AdapterError
 from apps.common.failpoints import failpoint
 from apps.common.transactions import unit_of_work
 from apps.lifecycle.events import emit
@@ -26,7 +26,7 @@ from apps.schedules.parts import wake_next_parts
 from apps.schedules.services import CLEARED, lock_item, mark_missed, miss_post, settle_item
 from apps.schedules.wake import wake_dispatcher
 from apps.uploads import budgets, gate, outcomes, reconcile
-from apps.uploads.leases import Lease, LeaseLost, claim, close, freed, held
+from apps.uploads.leases import Lease, LeaseLost, claim, close, close_lost, freed, held
 from apps.uploads.models import Attempt
 from apps.uploads.problems import problem, told
 from apps.uploads.reports import LeaseReport
@@ -43,7 +43,10 @@ def publish_post(*, post_id: int) -> str:
     if post is None or post.wake_at is None or post.wake_at > database_now():
         return post.state if post else "gone"
     if post.state == "scheduled":
-        return _publish(post)
+        try:
+            return _publish(post)
+        except TransitionRefused:
+            return "taken"  # cancelled or moved meanwhile; nothing was sent
     if post.state == "unknown":
         return reconcile.find_out(post)
     if post.state in ("claimed", "submitting"):
@@ -62,10 +65,7 @@ def _publish(post: Post) -> str:
     now = database_now()
     verdict = gate.judge(post, account=post.account, item=post.item, now=now)
     if not isinstance(verdict, gate.Go):
-        try:
-            return _hold_back(post, verdict)
-        except TransitionRefused:
-            return "taken"
+        return _hold_back(post, verdict)
     until = budgets.free_at(post.account_id, post.account.adapter.limits, now)
     if until > now and not post.account.by_hand:
         return _postpone(post, _queued(post, until), Waiting.CALLS, None)
@@ -74,14 +74,8 @@ def _publish(post: Post) -> str:
         return "taken"
     if post.account.by_hand:
         return outcomes.ask(lease, problem("by_hand"), Attempt.Outcome.WITHDRAWN)
-    try:
-        request = request_for(post, lease.platform)
-    except DomainError as error:
-        passing = isinstance(error, AdapterError) and not error.permanent  # the login could not be renewed
-        return outcomes.failed(lease, error if passing else _missing(error))
-    if lease.platform.checks_before_publishing and (refusal := _check(lease, request)) is not None:
-        return refusal
-    if not _commit_intent(lease):
+    request = _prepare(lease)
+    if request is None or not _commit_intent(lease):
         return post.state
     try:
         result = lease.platform.publish(request, LeaseReport(lease))
@@ -97,28 +91,33 @@ def _publish(post: Post) -> str:
     return outcomes.published(lease, result)
 
 
-def _missing(error: DomainError) -> AdapterError:
-    known = problem("file_missing")
-    missing = AdapterError(error.message, permanent=True, hint=known.hint)
-    missing.code = known.code
-    return missing
+def _prepare(lease: Lease) -> PublishRequest | None:
+    """What to send, before anything is at stake; None when there is nothing to send now, and why is written down."""
+    try:
+        request = request_for(lease.post, lease.platform)
+        if lease.platform.checks_before_publishing and not _check(lease, request):
+            return None
+        return request
+    except AdapterError as error:
+        outcomes.failed(lease, error)
+    except (DatabaseError, TransitionRefused):
+        raise
+    except Exception as error:  # a bug in an adapter, or files that cannot be reached; nothing was sent
+        log.exception("not_prepared", post=lease.post.pk, platform=lease.platform.slug)
+        bug = problem("bug", said=f"{type(error).__name__}: {error}"[:500])
+        outcomes.try_later(lease, bug, Attempt.Outcome.FAILED)
+    return None
 
 
-def _check(lease: Lease, request: PublishRequest) -> str | None:
-    """Ask the platform whether the login still works, before anything is at stake; None when it does."""
+def _check(lease: Lease, request: PublishRequest) -> bool:
+    """Ask the platform whether the login still works; False when the account has no call left for it."""
     until = budgets.take(lease.post.account_id, lease.platform.limits, database_now())
     if until is not None:
-        return _hold_back(lease.post, gate.Wait(until, Waiting.CALLS), lease)
-    try:
-        lease.platform.check(request.connection)
-    except AdapterError as error:
-        return outcomes.failed(lease, error)
-    except Exception as error:  # a bug in an adapter; nothing was sent
-        log.exception("adapter_bug", post=lease.post.pk, platform=lease.platform.slug)
-        bug = problem("bug", said=f"{type(error).__name__}: {error}"[:500])
-        return outcomes.try_later(lease, bug, Attempt.Outcome.FAILED)
+        _hold_back(lease.post, gate.Wait(until, Waiting.CALLS), lease)
+        return False
+    lease.platform.check(request.connection)
     failpoint("uploads.after_check")
-    return None
+    return True
 
 
 def _queued(post: Post, until: datetime) -> datetime:
@@ -136,7 +135,7 @@ def _commit_intent(lease: Lease) -> bool:
             account = Account._base_manager.select_for_update().get(pk=post.account_id)
             item = lock_item(post.item_id)
             post.workspace.refresh_from_db(fields=["paused_at"])
-            now, began = database_now(), time.monotonic()
+            began, now = time.monotonic(), database_now()
             verdict = gate.judge(post, account=account, item=item, now=now)
             # It was in time when it was claimed, and so it still is.
             if not isinstance(verdict, gate.Go | gate.Miss):
@@ -154,7 +153,8 @@ def _commit_intent(lease: Lease) -> bool:
         close(lease.attempt, Attempt.Outcome.WITHDRAWN)
         return False
     failpoint("uploads.after_intent")
-    if time.monotonic() - began > lease.platform.margin:
+    # By two clocks: this machine's stands still while it sleeps, and the database's may be set back.
+    if max(time.monotonic() - began, (database_now() - now).total_seconds()) > lease.platform.margin:
         # A stopped process or a sleeping machine: a call begun now could outlive the lease, and what others find out.
         outcomes.try_later(lease, problem("stood_still"), Attempt.Outcome.WITHDRAWN)
         return False
@@ -176,8 +176,8 @@ def _hold_back(post: Post, verdict: gate.Verdict, lease: Lease | None = None) ->
                 fields = {**CLEARED, "error": said}
                 advance(post, "cancel", actor=SYSTEM, where=where, fields=fields, data={"error": said})
                 settle_item(item)
-        case gate.Miss(grace):
-            miss_post(post=post, now=database_now(), grace=grace)
+        case gate.Miss():
+            miss_post(post=post)
     return post.state
 
 
@@ -208,13 +208,13 @@ def _recover(post: Post) -> str:
             action, fields = "ask", freed(wake_at=None, error=told(problem("worker_lost")))
     else:
         action = "lose_track"
-        # The lost worker may still be alive and sending; its call ends within its timeout.
-        fields = {"wake_at": post.lease_until + timedelta(seconds=platform.timeout), "sent_at": None}
+        # The lost worker may still be alive and sending. Its call ends within its timeout from now, even if the lease
+        # has ended only because a clock was set forward.
+        fields = {"wake_at": now + timedelta(seconds=platform.timeout), "sent_at": None}
     try:
         with unit_of_work():
             advance(post, action, actor=SYSTEM, where=where, fields=fields, data={"reason": "worker_lost"})
-            open_attempts = Attempt._base_manager.filter(post=post, finished_at=None)
-            open_attempts.update(outcome=Attempt.Outcome.LOST, finished_at=now)
+            close_lost(post)
             wake_dispatcher()
     except TransitionRefused:
         pass  # the worker came back, or another one was here first
