@@ -7,10 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 from django.db import close_old_connections
-from kombu.exceptions import OperationalError
-from redis import RedisError
 
 from apps.pipeline import tasks
+from apps.pipeline.receivers import BROKER_AWAY
 
 log = structlog.get_logger(__name__)
 
@@ -47,7 +46,7 @@ class PostSender:
                         args=(workspace_id, post_id), queue="posting", producer=producer, retry=False
                     )
                     sent += 1
-        except (OperationalError, RedisError, OSError) as error:
+        except BROKER_AWAY as error:
             self._away_until = time.monotonic() + LEFT_ALONE
             log.warning("broker_unreachable", reason=str(error), published_here=len(posts) - sent)
         return posts[sent:]

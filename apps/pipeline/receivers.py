@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 from django.dispatch import receiver
 from kombu.exceptions import OperationalError
+from redis import RedisError
 
 from apps.lifecycle.handlers import handler_of
 from apps.lifecycle.machines import machine_of
@@ -16,6 +17,9 @@ from apps.pipeline import tasks
 from apps.workspaces.audit import describe
 
 log = structlog.get_logger(__name__)
+
+# What sending raises while the broker is gone, or hangs.
+BROKER_AWAY = (OperationalError, RedisError, OSError)
 
 
 @receiver(advanced, dispatch_uid="pipeline.advanced")
@@ -33,5 +37,5 @@ def send(task: Any, *args: Any, queue: str = "default") -> None:
     """Enqueue, and only log when the broker is away: the row is written, and the sweeper will come by."""
     try:
         task.apply_async(args=args, queue=queue, retry=False)
-    except OperationalError:
+    except BROKER_AWAY:
         log.warning("broker_unreachable", task=task.name, args=args)

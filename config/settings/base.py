@@ -165,7 +165,12 @@ else:
     _socket = socket_path(HOME)
     REDIS_URL = f"unix://{_socket}"
     CELERY_BROKER_URL = f"redis+socket://{_socket}?virtual_host=0"
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+# A broker that hangs is away like one that is gone: whoever asks it goes on without it after so many seconds.
+BROKER_PATIENCE = 2
+_patient = {"socket_timeout": BROKER_PATIENCE, "socket_connect_timeout": BROKER_PATIENCE}
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL, "OPTIONS": _patient}
+}
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
@@ -200,6 +205,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,
     "unacked_restore_limit": None,
     "unacked_restore_throttle": 1,
+    **_patient,
 }
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
