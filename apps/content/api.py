@@ -3,6 +3,7 @@
 # No postponed annotations here: the pagination's wrapper would look for their names in its own module.
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Literal
 
 from django.db.models import QuerySet
@@ -14,16 +15,19 @@ from ninja.pagination import paginate
 
 from apps.common.errors import NotFound
 from apps.common.pagination import CursorPagination
+from apps.common.schemas import LARGEST_ID
 from apps.content import queries, services
 from apps.content.findings import Finding, findings_of
 from apps.content.images import LONGEST_ALT, MOST, MOST_BYTES, KeptImage, NewImage, images_of
 from apps.content.models import Asset, Item, Revision, Variant
-from apps.content.previews import previews_of
+from apps.content.previews import Preview, previews_of
 from apps.content.search import matching
 from apps.content.search_api import router as search_router
 from apps.content.variants import NewVariant, own_variants
 from apps.content.voice_api import router as voice_router
+from apps.content.writing import Suggestion, suggest
 from apps.lifecycle.services import advance, open_actions
+from apps.platforms.registry import adapter, platforms
 
 router = Router(tags=["items"])
 router.add_router("", search_router)
@@ -42,7 +46,6 @@ State = Literal[
     "published",
     "analyzed",
 ]
-LARGEST_ID = 2**63 - 1
 
 
 class ItemFilter(Schema):
@@ -117,12 +120,27 @@ class CountOut(Schema):
     most: int = Field(description="0: no limit.", examples=[300])
 
 
-class OnPlatform(Schema):
-    platform: str = Field(examples=["bluesky"])
-    text: str = Field(description="As it is posted.")
+class PostOut(Schema):
+    part: int = Field(alias="draft.part", examples=[1])
+    text: str = Field(alias="said", description="As it is posted.")
     own: bool = Field(description="Whether somebody wrote it for this platform.")
     counts: list[CountOut]
     problems: list[str]
+
+    @staticmethod
+    def resolve_own(seen: Preview) -> bool:
+        return seen.own is not None
+
+    @staticmethod
+    def resolve_problems(seen: Preview) -> list[str]:
+        return [str(problem.message) for problem in seen.problems]
+
+
+class OnPlatform(PostOut):
+    """The first part's post; `parts` has each."""
+
+    platform: str = Field(examples=["bluesky"])
+    parts: list[PostOut] = Field(description="Each part is a post by itself.")
 
 
 class FindingOut(Schema):
@@ -192,18 +210,9 @@ class ItemDetail(ItemOut):
         return list(findings_of(item).all)
 
     @staticmethod
-    def resolve_platforms(item: Item) -> list[dict[str, Any]]:
+    def resolve_platforms(item: Item) -> list[Preview]:
         revision = item.current_revision
-        return [
-            {
-                "platform": each.platform,
-                "text": each.said,
-                "own": each.own is not None,
-                "counts": each.counts,
-                "problems": [str(problem.message) for problem in each.problems],
-            }
-            for each in previews_of(item, services.text_of(revision), own_variants(revision))
-        ]
+        return previews_of(item, services.text_of(revision), own_variants(revision))
 
     @staticmethod
     def resolve_assets(item: Item) -> list[Asset]:
@@ -229,6 +238,26 @@ class RevisionIn(Schema):
 
     def own(self) -> list[NewVariant] | None:
         return None if self.variants is None else [NewVariant(**each.dict()) for each in self.variants]
+
+
+class SuggestionIn(Schema):
+    platform: str = Field(max_length=40, examples=["bluesky"])
+    part: int = Field(1, ge=1, le=100, description="Which post, where the item has several.")
+    fresh: bool = Field(False, description="Have another one written, though this was asked before.")
+
+
+class SuggestionOut(Schema):
+    platform: str = Field(alias="prepared.platform", examples=["bluesky"])
+    title: str = Field(alias="prepared.title")
+    text: str = Field(alias="prepared.text", examples=["Nine days without power, and one oil lamp."])
+    hashtags: list[str] = Field(alias="prepared.hashtags", examples=[["lighthouse"]])
+    alt_text: str = Field(alias="prepared.alt", description="What the picture shows.", examples=[""])
+    note: str = Field(alias="prepared.note", description="What was done to make it fit.", examples=[""])
+    new_links: list[str] = Field(alias="generation.new_links", description="What it names and the text did not.")
+    engine: str = Field(alias="generation.engine", description="“extractive”: no model wrote it.", examples=["openai"])
+    model: str = Field(alias="generation.model", examples=["gpt-5-mini"])
+    cost: Decimal | None = Field(alias="generation.cost", description="US dollars; null: unknown or nothing.")
+    generation_id: int = Field(alias="generation.pk", examples=[41])
 
 
 class ImageIn(Schema):
@@ -278,6 +307,23 @@ def create_revision(request: HttpRequest, item_id: int, data: RevisionIn) -> Sta
         item=item, actor=request.actor, text=data.text(), base=data.base, note=data.note, variants=data.own()
     )
     return Status(201, find_item(request, item_id))
+
+
+@router.post("/items/{int:item_id}/suggestions", response=SuggestionOut, summary="Have words for a platform written")
+def suggest_words(request: HttpRequest, item_id: int, data: SuggestionIn) -> Suggestion:
+    """Within the platform's length, in the brand voice, from the text as it stands. Nothing is saved: send what you
+    keep as `variants` of a revision."""
+    item = find_item(request, item_id)
+    if data.platform not in platforms():
+        raise NotFound(_("There is no such platform."))
+    return suggest(
+        item=item,
+        text=services.text_of(item.current_revision),
+        plug=adapter(data.platform),
+        actor=request.actor,
+        part=data.part,
+        fresh=data.fresh,
+    )
 
 
 @router.post("/items/{int:item_id}/images", response={201: ItemDetail}, summary="Add an image")

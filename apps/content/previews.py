@@ -41,6 +41,7 @@ class Preview:
 
     said: the text as posted. pieces: the same, up to where the platform folds it; folded: whether there is more. own:
     the words that were written for this platform, None where it says what the item says. wanted: what the form shows.
+    rest: the further parts, each of which is posted by itself.
     """
 
     platform: str
@@ -59,6 +60,25 @@ class Preview:
     pictures: tuple[Asset, ...]
     video: Asset | None
     poster: Asset | None
+    rest: tuple[Preview, ...] = ()
+
+    @property
+    def parts(self) -> tuple[Preview, ...]:
+        """A preview of each post there."""
+        return (self, *self.rest)
+
+    @property
+    def is_own(self) -> bool:
+        return any(each.own for each in self.parts)
+
+    @property
+    def rest_fails(self) -> bool:
+        return any(each.problems for each in self.rest)
+
+    @property
+    def field(self) -> str:
+        """By which the editor's form knows the part."""
+        return f"{self.platform}-{self.draft.part}"
 
     @property
     def name(self) -> str:
@@ -115,33 +135,43 @@ def _preview(
     item: Item, text: Text, plug: Platform, homes: list[Account], own: list[NewVariant], media: _Media
 ) -> Preview:
     drafts = [_draft(item, text, plug.slug, own, number, media) for number in range(1, len(text.parts) + 1)]
-    home, problems = _strictest(plug, homes, drafts)
-    first = replace(drafts[0], settings=home.settings if home else {})
-    said = plug.compose(first)
+    home = _strictest(plug, homes, drafts)
+    first, *rest = [
+        _post(plug, home, replace(draft, settings=home.settings if home else {}), own, media) for draft in drafts
+    ]
+    return replace(first, others=max(0, len(homes) - 1), rest=tuple(rest))
+
+
+def _post(plug: Platform, home: Account | None, draft: Draft, own: list[NewVariant], media: _Media) -> Preview:
+    said, mine = plug.compose(draft), _words_of(own, draft.part)
     pieces, folded = _folded(pieces_of(said, bare_links=plug.bare_links), plug.fold)
     return Preview(
         platform=plug.slug,
         label=plug.label,
         account=home,
-        others=max(0, len(homes) - 1),
-        draft=first,
+        others=0,
+        draft=draft,
         said=said,
         pieces=pieces,
         folded=folded,
-        html=mark_safe(plug.article(first)),  # noqa: S308  cleaned by the adapter
-        counts=tuple(counts_of(plug, first)),
-        problems=tuple(problems),
-        own=own[0] if own else None,
-        wanted=NewVariant(plug.slug, first.text, list(first.hashtags), own[0].title if own else ""),
-        pictures=media.pictures,
-        video=media.films.get(1),
-        poster=media.poster,
+        html=mark_safe(plug.article(draft)),  # noqa: S308  cleaned by the adapter
+        counts=tuple(counts_of(plug, draft)),
+        problems=tuple(plug.validate(draft)),
+        own=mine,
+        wanted=NewVariant(plug.slug, draft.text, list(draft.hashtags), mine.title if mine else "", draft.part),
+        pictures=media.pictures if draft.part == 1 else (),
+        video=media.films.get(draft.part),
+        poster=media.poster if draft.part == 1 else None,
     )
+
+
+def _words_of(own: list[NewVariant], part: int) -> NewVariant | None:
+    return next((each for each in own if each.part in (None, part)), None)
 
 
 def _draft(item: Item, text: Text, platform: str, own: list[NewVariant], number: int, media: _Media) -> Draft:
     part, film = text.parts[number - 1], media.films.get(number)
-    said = next((each for each in own if each.part in (None, number)), None)
+    said = _words_of(own, number)
     usual = usual_text(platform, format=item.format, part=part["text"], description=text.description)
     finished = film if film and film.kind == Asset.Kind.VIDEO else None
     pictures = media.pictures if number == 1 else ()
@@ -161,16 +191,13 @@ def _draft(item: Item, text: Text, platform: str, own: list[NewVariant], number:
     )
 
 
-def _strictest(plug: Platform, homes: list[Account], drafts: list[Draft]) -> tuple[Account | None, list[Problem]]:
+def _strictest(plug: Platform, homes: list[Account], drafts: list[Draft]) -> Account | None:
     """The account with the most to say against it: what fits there fits the others."""
-    found = [(home, _problems(plug, home.settings, drafts)) for home in homes] or [(None, _problems(plug, {}, drafts))]
-    return max(found, key=lambda pair: len(pair[1]))
 
+    def problems(home: Account) -> int:
+        return sum(len(plug.validate(replace(draft, settings=home.settings))) for draft in drafts)
 
-def _problems(plug: Platform, settings: Any, drafts: list[Draft]) -> list[Problem]:
-    """Of all parts; what every part has in common is said once."""
-    found = [problem for draft in drafts for problem in plug.validate(replace(draft, settings=settings))]
-    return list(dict.fromkeys(found))
+    return max(homes, key=problems, default=None)
 
 
 def pieces_of(text: str, *, bare_links: bool = False) -> tuple[Piece, ...]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from apps.common.errors import NotFound
 from apps.common.text.articles import html_of
 from apps.common.text.lengths import measure
 from apps.common.text.sentences import sentences
@@ -77,12 +78,16 @@ class Suggestion:
     generation: Generation
 
 
-def suggest(*, item: Item, text: Text, plug: Platform, actor: Actor, fresh: bool = False) -> Suggestion:
+def suggest(*, item: Item, text: Text, plug: Platform, actor: Actor, part: int = 1, fresh: bool = False) -> Suggestion:
     """Have a text for a platform written from what the editor says by now; nothing is saved.
 
-    fresh: a person wants another one. Call it outside of transactions. Raises NotAllowed and what `generate` raises.
+    part: which one it is for, where there are several: each is posted by itself. fresh: a person wants another one.
+    Call it outside of transactions. Raises NotAllowed, NotFound and what `generate` raises.
     """
     actor.require("write_content", item.workspace)
+    if not 1 <= part <= len(text.parts):
+        raise NotFound(_("There is no such part."))
+    chosen = text.parts[part - 1]
     answers: list[Written] = []
 
     def ask(kind: str, variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -99,9 +104,10 @@ def suggest(*, item: Item, text: Text, plug: Platform, actor: Actor, fresh: bool
         )
         return answers[-1].data
 
-    body = "\n\n".join(part["text"].strip() for part in text.parts)
+    body = chosen["text"].strip()
     plain = prose_of(body) if item.format == Item.Format.TEXT else body
-    source = Source(text.title, plain, tuple(text.hashtags), item.language, link=link_of(item))
+    title = chosen.get("title") or text.title
+    source = Source(title, plain, tuple(text.hashtags), item.language, link=link_of(item))
     return Suggestion(write_for(plug, source, ask), answers[-1].generation)
 
 

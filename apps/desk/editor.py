@@ -20,7 +20,7 @@ from apps.content.queries import diff_text
 from apps.content.services import EDITABLE, Text, revise_item, text_of
 from apps.content.variants import NewVariant, own_variants
 from apps.content.writing import suggest
-from apps.desk.parsing import number
+from apps.desk.parsing import number, optional_number
 from apps.platforms.registry import adapter, platforms
 
 
@@ -39,7 +39,7 @@ def edit_item(request: HttpRequest, slug: str, item_id: int) -> HttpResponse:
     if request.method == "GET":
         revision = found.current_revision
         return _page(request, found, text_of(revision), own_variants(revision))
-    text, own, note = _text(request), _own(request, found), fit(request.POST.get("note", ""), 240)
+    text, own, note = _text(request), _own(request), fit(request.POST.get("note", ""), 240)
     try:
         base = number(request, "base")
         revise_item(item=found, actor=request.actor, text=text, base=base, note=note, variants=own)
@@ -56,7 +56,7 @@ def check_item(request: HttpRequest, slug: str, item_id: int) -> HttpResponse:
     """What the form says by now, counted and shown as each platform would; nothing is saved."""
     request.actor.require("write_content", request.workspace)
     found = _item(item_id)
-    text, own = _text(request), _own(request, found)
+    text, own = _text(request), _own(request)
     return render(request, "desk/item_check.html", _judged(found, text, own))
 
 
@@ -67,19 +67,20 @@ def write_platform(request: HttpRequest, slug: str, item_id: int) -> HttpRespons
     found, name = _item(item_id), request.POST.get("platform", "")
     if name not in platforms():
         raise NotFound(_("There is no such platform."))
-    text, own = _text(request), _own(request, found)
-    before = next((each for each in own if each.platform == name), None)
+    text, own, part = _text(request), _own(request), optional_number(request, "part") or 1
+    before = next((each for each in own if (each.platform, each.part) == (name, part)), None)
     context: dict[str, Any] = {"asked": True}
+    fresh = "fresh" in request.POST
     try:
-        made = suggest(item=found, text=text, plug=adapter(name), actor=request.actor, fresh="fresh" in request.POST)
+        made = suggest(item=found, text=text, plug=adapter(name), actor=request.actor, part=part, fresh=fresh)
     except DomainError as problem:
         context["problem"] = problem
     else:
         said = made.prepared
-        title = said.title if len(text.parts) == 1 and said.title != text.title else ""
-        new = NewVariant(name, said.text, list(said.hashtags), title)
-        own = [each for each in own if each.platform != name] + [new]
-        context |= {"made": made, "before": before if before and before.text != new.text else None}
+        title = "" if said.title in (text.title, text.parts[part - 1]["title"]) else said.title
+        new = NewVariant(name, said.text, list(said.hashtags), title, part)
+        own = [each for each in own if each is not before] + [new]
+        context |= {"made": made, "before": before if before and before.text != new.text else None, "written": part}
     judged = _judged(found, text, own)
     seen = next((each for each in judged["previews"] if each.platform == name), None)
     if seen is None:
@@ -103,22 +104,20 @@ def _judged(item: Item, text: Text, own: list[NewVariant]) -> dict[str, Any]:
     }
 
 
-def _own(request: HttpRequest, item: Item) -> list[NewVariant]:
-    """The platforms whose box is ticked. Parts that had words of their own keep them while these stay as they were."""
-    found = []
-    before = own_variants(item.current_revision)
-    for platform in dict.fromkeys(request.POST.getlist("own")):
-        new = NewVariant(
+def _own(request: HttpRequest) -> list[NewVariant]:
+    """The platforms whose box is ticked: words for each part, which is a post by itself."""
+    post = request.POST
+    return [
+        NewVariant(
             platform,
-            request.POST.get(f"text-{platform}", "").replace("\r\n", "\n"),
-            _tags(request.POST.get(f"tags-{platform}", "")),
-            request.POST.get(f"title-{platform}", "").strip(),
+            post.get(f"text-{platform}-{part}", "").replace("\r\n", "\n"),
+            _tags(post.get(f"tags-{platform}-{part}", "")),
+            post.get(f"title-{platform}-{part}", "").strip(),
+            part,
         )
-        there = [each for each in before if each.platform == platform]
-        first = there[0] if there else None
-        same = first and (first.text, first.hashtags, first.title) == (new.text, new.hashtags, new.title)
-        found += there if same else [new]
-    return found
+        for platform in dict.fromkeys(post.getlist("own"))
+        for part in range(1, len(post.getlist("part_text")) + 1)
+    ]
 
 
 def _tags(line: str) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -149,7 +151,7 @@ def test_editor_counts_and_shows_what_is_typed_without_saving_it(client, in_work
     assert (
         '<span class="pv-count close" data-count="text"><b>279</b> / 280' in page
     )  # a link counts 23, whatever its length
-    page = client.post(address, {**typed, "own": "x", "text-x": "b" * 281, "tags-x": ""}).content.decode()
+    page = client.post(address, {**typed, "own": "x", "text-x-1": "b" * 281, "tags-x-1": ""}).content.decode()
     assert '<span class="pv-count over" data-count="text"><b>281</b> / 280' in page
     assert fresh(item).current_revision.number == 1
 
@@ -170,9 +172,9 @@ def test_editor_saves_words_and_shared_link(client, in_workspace, member):
         "card_title": "Shared",
         "card_description": "",
         "own": "bluesky",
-        "text-bluesky": "Only blue.",
-        "tags-bluesky": "#blue",
-        "title-bluesky": "",
+        "text-bluesky-1": "Only blue.",
+        "tags-bluesky-1": "#blue",
+        "title-bluesky-1": "",
     }
     assert client.post(address, typed).status_code == 302
     revision = fresh(item).current_revision
@@ -229,6 +231,54 @@ def test_api_tells_what_fits_and_takes_words_for_platforms(call, in_workspace):
         {"platform": "x", "part": 1, "title": "T", "text": "Short.", "hashtags": ["light"]}
     ]
     assert (saved.json()["current"]["card"]["title"], saved.json()["platforms"][0]["problems"]) == ("Shared", [])
+
+
+def two_parts(workspace) -> Item:
+    text = make_text(description="For both.", hashtags=[])
+    parts = [{"title": "Light, 1 of 2", "text": "Night one."}, {"title": "Light, 2 of 2", "text": "Night two."}]
+    return make_item(workspace, text=replace(text, parts=parts))
+
+
+def test_each_part_has_words_and_counts_of_its_own(client, in_workspace, member):
+    account(in_workspace, "bluesky")
+    item = two_parts(in_workspace)
+    client.force_login(member("editor"))
+    address = reverse("desk:item-edit", args=[in_workspace.slug, item.pk])
+    html = client.get(address).content.decode()
+    assert 'name="text-bluesky-1"' in html
+    assert 'name="text-bluesky-2"' in html
+    assert "part 2 of 2" in html
+    typed = {
+        "base": "1", "title": "The light", "description": "For both.", "hashtags": "",
+        "part_title": ["Light, 1 of 2", "Light, 2 of 2"], "part_text": ["Night one.", "Night two."],
+        "own": "bluesky", "text-bluesky-1": "For both.", "text-bluesky-2": "Only the second.",
+    }  # fmt: skip
+    assert client.post(address, typed).status_code == 302
+    assert own_variants(fresh(item).current_revision) == [NewVariant("bluesky", "Only the second.", [], "", 2)]
+    seen_now = seen(item)["bluesky"]
+    assert [each.said for each in seen_now.parts] == ["For both.", "Only the second."]
+    assert (seen_now.is_own, seen_now.own, seen_now.rest[0].own.part) == (True, None, 2)
+    page = client.get(reverse("desk:item", args=[in_workspace.slug, item.pk])).content.decode()
+    assert "Only the second." in page
+
+
+def test_api_tells_of_each_part_and_has_words_for_one_written(call, in_workspace):
+    account(in_workspace, "x")
+    item = two_parts(in_workspace)
+    found = call("editor")("get", f"/items/{item.pk}").json()["platforms"][0]
+    assert [(each["part"], each["text"], each["own"]) for each in found["parts"]] == [
+        (1, "For both.", False),
+        (2, "For both.", False),
+    ]
+    made = call("editor")("post", f"/items/{item.pk}/suggestions", {"platform": "x", "part": 2})
+    assert made.status_code == 200
+    assert (made.json()["text"], made.json()["engine"], made.json()["title"]) == (
+        "Night two.", "extractive", "Light, 2 of 2"
+    )  # fmt: skip
+    assert fresh(item).current_revision.number == 1
+    for wrong in ({"platform": "x", "part": 3}, {"platform": "myspace"}):
+        assert call("editor")("post", f"/items/{item.pk}/suggestions", wrong).status_code == 404
+    assert call("viewer")("post", f"/items/{item.pk}/suggestions", {"platform": "x"}).status_code == 403
 
 
 def test_system_keeps_what_people_wrote_for_a_platform(in_workspace):

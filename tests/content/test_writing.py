@@ -38,7 +38,7 @@ def offered(client, member, item: Item, role: str = "editor", **more):
 def test_words_come_into_the_form_and_nothing_is_saved(client, in_workspace, member):
     account(in_workspace, "bluesky")
     item = article(in_workspace, BODY)
-    html = offered(client, member, item, own="bluesky", **{"text-bluesky": "Mine."}).content.decode()
+    html = offered(client, member, item, own="bluesky", **{"text-bluesky-1": "Mine."}).content.decode()
     assert "No model is connected" in html
     assert "It is in the fields below and not saved yet." in html
     assert 'value="bluesky" checked' in html
@@ -63,7 +63,7 @@ def test_another_one_is_asked_for_anew(client, in_workspace, member):
 def test_what_cannot_be_written_says_why_and_keeps_what_stood_there(client, in_workspace, member):
     account(in_workspace, "bluesky")
     item = article(in_workspace, BODY)
-    response = offered(client, member, item, part_text=" ", own="bluesky", **{"text-bluesky": "Mine."})
+    response = offered(client, member, item, part_text=" ", own="bluesky", **{"text-bluesky-1": "Mine."})
     html = response.content.decode()
     assert 'class="note note-bad" role="alert"' in html
     assert ">\nMine.</textarea>" in html

@@ -190,6 +190,7 @@ OPERATIONS = {
     "DELETE /api/v1/sources/{source_id}": "manage_sources",
     "POST /api/v1/sources/{source_id}/fetch": "manage_sources",
     "POST /api/v1/items/{item_id}/revisions": "write_content",
+    "POST /api/v1/items/{item_id}/suggestions": "write_content",
     "POST /api/v1/items/{item_id}/submit": "write_content",
     "POST /api/v1/items/{item_id}/restore": "approve_content",
     "POST /api/v1/items/{item_id}/retry": "write_content",
