@@ -255,13 +255,17 @@ class Limits:
 
 @dataclass(frozen=True)
 class CredentialField:
-    """One input of the form that connects an account. secret: never shown again once it is stored."""
+    """One input of the form that connects an account. secret: never shown again once it is stored.
+
+    lines: how many it shows; an input of a single one loses the line breaks of what is pasted into it.
+    """
 
     name: str
     label: Any
     help: Any = ""
     secret: bool = True
     required: bool = True
+    lines: int = 1
 
 
 @dataclass(frozen=True)

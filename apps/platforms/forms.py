@@ -17,6 +17,13 @@ from apps.platforms.services import LIMITS, asks_handle
 CREDENTIAL, SETTING = "credential_", "setting_"
 
 
+class SecretText(forms.Textarea):
+    """Many lines that are not sent back to the browser, as those of a password are not."""
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        return super().get_context(name, None, attrs)
+
+
 class PlatformForm(forms.Form):
     """Base of forms whose service may still refuse; the refusal is shown beside the field that it is about."""
 
@@ -115,9 +122,12 @@ class AccountForm(forms.ModelForm, PlatformForm):
 
 def _credential(each: CredentialField, known: str) -> forms.Field:
     quiet = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "off"}
-    widget = (
-        forms.PasswordInput(attrs=quiet | {"autocomplete": "new-password"}) if each.secret else forms.TextInput(quiet)
-    )
+    if each.lines > 1:
+        widget = SecretText(quiet | {"rows": each.lines})
+    else:
+        widget = (
+            forms.PasswordInput(quiet | {"autocomplete": "new-password"}) if each.secret else forms.TextInput(quiet)
+        )
     return forms.CharField(
         label=each.label, help_text=each.help, required=each.required, widget=widget, initial=known, max_length=200_000
     )

@@ -132,3 +132,14 @@ def test_what_cannot_be_right_is_refused_at_once(said, platform, fields, answer)
 )
 def test_the_defaults_of_a_form_lead_to_the_login_page(said, platform, page):
     assert said(platform, client_id="an-app", client_secret="its-secret") == page
+
+
+def test_cookies_keep_their_lines_and_are_not_sent_back(client, member, in_workspace):
+    """An input of one line would make one line of a cookies.txt, which says nothing then."""
+    client.force_login(member("owner"))
+    address = f"/w/{in_workspace.slug}/accounts/connect/tiktok/"
+    asked = '<textarea name="credential_session"'
+    assert asked in client.get(address).content.decode()
+    answer = client.post(address, {"credential_session": ".bank.example\tTRUE\t/\tTRUE\t0\tid\tsecret-of-a-bank\n"})
+    assert (answer.status_code, asked in answer.content.decode()) == (422, True)
+    assert "secret-of-a-bank" not in answer.content.decode()

@@ -73,6 +73,7 @@ class TiktokPlatform(Platform):
                 "Log in to tiktok.com in your browser, export its cookies with an extension (cookies.txt or JSON), and "
                 "paste them here. Cookies of other sites are dropped. Or run “manage.py tiktok_login”."
             ),
+            lines=6,
         ),
     )
     setting_fields = (
