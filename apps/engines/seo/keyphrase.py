@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import regex
@@ -17,6 +18,9 @@ _QUOTES = "\"“”„«»'‘’"
 # Languages that join endings to words, so that the keyphrase is looked for at the beginning of words.
 _AGGLUTINATING = ("ml", "ta", "te", "kn")
 _STEM_LEAST = 3
+_ACCENT = regex.compile(r"(?<=\p{Latin})\p{Mn}+")
+_STROKES = str.maketrans("łøđħŧ", "lodht")
+_APOSTROPHES = str.maketrans("", "", "'’")
 
 
 @dataclass(frozen=True)
@@ -49,8 +53,15 @@ class Keyphrase:
 
     def pieces(self, text: str) -> list[str]:
         """What of a text is compared with the keyphrase: its words, or its characters where nothing marks words."""
-        found = pieces(text)
+        found = [self.plain(word) for word in WORD.findall(text)]
         return found if self.marked else [character for word in found for character in graphemes(word)]
+
+    def plain(self, word: str) -> str:
+        """A word as it is compared: composed, in lower case, and in English without accents, as people type it."""
+        word = normalise(word).casefold().replace("’", "'")
+        if self.language != "en" or word.isascii():
+            return word
+        return _ACCENT.sub("", unicodedata.normalize("NFD", word)).translate(_STROKES)
 
     @cached_property
     def words(self) -> tuple[str, ...]:
@@ -69,10 +80,9 @@ class Keyphrase:
 
     def count(self, sentence: str) -> int:
         """How often the whole keyphrase is in a sentence, its words in any order."""
-        there = self.pieces(sentence)
         if self.exact:
-            size = len(self.words)
-            return sum(tuple(there[at : at + size]) == self.words for at in range(len(there) - size + 1))
+            return len(self._literal.findall(self._line(sentence)))
+        there = self.pieces(sentence)
         wanted = Counter(self.words)
         return (
             min(sum(self.is_word(word, other) for other in there) // times for word, times in wanted.items())
@@ -88,6 +98,27 @@ class Keyphrase:
         hit = sum(any(self.is_word(word, other) for other in there) for word in self.words)
         return hit / len(self.words)
 
+    def share_of_address(self, slug: str) -> float:
+        """How much of the keyphrase is in an address, 0 to 1; addresses have no apostrophes."""
+        there, whole = slug.replace("-", " "), replace(self, text=self.text.translate(_APOSTROPHES))
+        return max(self.share(there), whole.share(there))
+
+    def begins(self, text: str) -> int | None:
+        """Where the keyphrase stands in a text as it is written, as the number of words before it; None: nowhere."""
+        there = self._line(text)
+        match = self._literal.search(there)
+        return None if match is None else len(WORD.findall(there[: match.start()]))
+
+    @cached_property
+    def _literal(self) -> regex.Pattern[str]:
+        wanted = regex.escape(self._line(self.text.strip(_QUOTES)))
+        return regex.compile(
+            rf"(?<![\p{{L}}\p{{M}}\p{{N}}-]){wanted}(?!['-]?[\p{{L}}\p{{M}}\p{{N}}])" if self.marked else wanted
+        )
+
+    def _line(self, text: str) -> str:
+        return " ".join(self.plain(word) for word in text.split())
+
     def spans(self, sentence: Sentence) -> tuple[Span, ...]:
         """Where its words stand in a sentence; where nothing marks words, where the whole of it does."""
         if not self.marked:
@@ -97,16 +128,5 @@ class Keyphrase:
         return tuple(
             Span(sentence.block, sentence.start + match.start(), sentence.start + match.end())
             for match in WORD.finditer(sentence.text)
-            if any(self.is_word(word, plain(match[0])) for word in self.words)
+            if any(self.is_word(word, self.plain(match[0])) for word in self.words)
         )
-
-
-def pieces(text: str) -> list[str]:
-    """The words of a text as they are compared; a hyphen or a full stop inside a word divides it."""
-    return [plain(word) for word in WORD.findall(text)]
-
-
-def plain(word: str) -> str:
-    """A word as it is compared: composed, in lower case, without a possessive ending."""
-    word = normalise(word).casefold().replace("’", "'")
-    return word.removesuffix("'s")

@@ -87,12 +87,12 @@ def _density_bounds(total: int, length: int) -> tuple[int, int, int]:
 def subheadings(page: Page, phrase: Keyphrase) -> Check | None:
     label = _("Keyphrase in subheadings")
     found = [index for index, block in enumerate(page.blocks) if block.level in (2, 3)]
-    if not phrase or not page.blocks:
+    if not phrase or not page.html.strip():
         return Check("subheadings", "keyphrase", label, 1, hint=_("Give the page a keyphrase and a text."))
     if not found:
         return _without_subheadings(page, label)
-    wanted = 0.5 if page.is_english and not phrase.exact else 1.0
-    about = [index for index in found if phrase.share(page.blocks[index].text) > wanted - 0.001]
+    most = 0.5 if page.is_english else 0.999
+    about = [index for index in found if phrase.share(page.blocks[index].text) > most]
     share = len(about) / len(found)
     good = share == 1.0 if len(found) == 1 else 0.3 <= share <= 0.75
     evidence = tuple(
@@ -154,17 +154,12 @@ def title_keyphrase(page: Page, phrase: Keyphrase) -> Check:
     hint = _("Begin the title with the keyphrase.")
     if not phrase or not title:
         return Check("title_keyphrase", "keyphrase", label, 2, hint=hint)
-    at = _position(title, phrase.all_words)
+    at = phrase.begins(page.title)
     if at is not None and all(word in words_of("function_words") for word in title[:at]):
         return Check("title_keyphrase", "keyphrase", label, 9, at)
     if at is not None or (not phrase.exact and phrase.count(page.title)):
         return Check("title_keyphrase", "keyphrase", label, 6, at, hint=hint)
     return Check("title_keyphrase", "keyphrase", label, 2, hint=hint)
-
-
-def _position(there: list[str], wanted: tuple[str, ...]) -> int | None:
-    size = len(wanted)
-    return next((at for at in range(len(there) - size + 1) if tuple(there[at : at + size]) == wanted), None)
 
 
 def description_keyphrase(page: Page, phrase: Keyphrase) -> Check:
@@ -182,7 +177,7 @@ def slug_keyphrase(page: Page, phrase: Keyphrase) -> Check:
     label = _("Keyphrase in address")
     if not phrase or not page.slug:
         return Check("slug_keyphrase", "keyphrase", label, 3, hint=_("Give the page an address with the keyphrase."))
-    share = phrase.share(page.slug)
+    share = phrase.share_of_address(page.slug)
     good = share == 1.0 if phrase.length <= 2 else share > 0.5
     hint = "" if good else _("Put the words of the keyphrase into the address.")
     return Check("slug_keyphrase", "keyphrase", label, 9 if good else 6, round(share, 3), hint=hint)

@@ -18,6 +18,7 @@ _BLOCKS = word_set(
     h1 h2 h3 h4 h5 h6 header hgroup hr html li main nav ol p section summary table tbody td tfoot th thead tr ul
     """
 )
+_LISTS = word_set("li table")
 # Not prose: nothing in it is read for the topic or counted.
 _SKIPPED = word_set("blockquote code head noscript pre samp script style template textarea var")
 _SPACE = regex.compile(r"\s+")
@@ -48,10 +49,12 @@ def tokens(text: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Block:
-    """A run of text that no other block interrupts. tag: of the nearest heading, item or paragraph around it."""
+    """A run of text that no other block interrupts. tag: of the nearest heading, item or paragraph around it; listed:
+    whether it is in a list or a table."""
 
     tag: str
     text: str
+    listed: bool = False
 
     @property
     def level(self) -> int:
@@ -155,9 +158,9 @@ class Page:
         return [found for index in range(len(self.blocks)) for found in self.sentences_of(index)]
 
     @cached_property
-    def prose(self) -> list[Sentence]:
-        """Sentences outside headings."""
-        return [found for found in self.sentences if not self.blocks[found.block].level]
+    def running(self) -> list[Sentence]:
+        """Sentences that follow each other as one reads on: those outside lists and tables."""
+        return [found for found in self.sentences if not self.blocks[found.block].listed]
 
     def sentences_of(self, index: int) -> list[Sentence]:
         found, start = [], 0
@@ -238,5 +241,6 @@ class _Reader:
         for href, nofollow, start, end in self._pending:
             self.links.append(Link(self._text[start:end].strip(), href, nofollow, Span(number, start, end)))
         if self._text.strip():
-            self.blocks.append(Block(self._tags[-1], self._text.rstrip().replace("\n", " ")))
+            listed = not _LISTS.isdisjoint(self._tags)
+            self.blocks.append(Block(self._tags[-1], self._text.rstrip().replace("\n", " "), listed))
         self._text, self._pending = "", []

@@ -7,8 +7,10 @@ import regex
 from apps.engines.seo.english import words_of
 from apps.engines.seo.page import Sentence
 
-_PIECE = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:['’-][\p{L}\p{M}\p{N}]+)*|[,;:()\[\]–—\"“”!?.]")
-_STOP = frozenset(',;:()[]–—"“”!?.')
+# Words, and the stops that end a clause.
+_PIECE = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:['’-][\p{L}\p{M}\p{N}]+)*|[,:!?.]|(?<=\s)–(?=\s)")
+_STOP = frozenset(",:!?.–")
+_NO_GERUNDS = frozenset({"anything", "having", "king", "ring", "something", "thing"})
 
 
 def is_passive(sentence: Sentence) -> bool:
@@ -26,10 +28,10 @@ def is_passive(sentence: Sentence) -> bool:
 
 
 def _ends_clause(piece: str) -> bool:
-    """A stop, a joining word, or the beginning of what the subject is or does: "it is a gift wrapped in paper"."""
-    if piece in _STOP or piece in words_of("clause_openers") or piece in words_of("phrase_openers"):
+    """A stop, a joining word, another verb, or a gerund."""
+    if piece in _STOP or piece in words_of("clause_openers"):
         return True
-    return len(piece) > 4 and piece.endswith("ing")
+    return len(piece) > 3 and piece.endswith("ing") and piece not in _NO_GERUNDS
 
 
 def _is_participle(word: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from itertools import groupby
 
 from django.utils.translation import gettext_lazy as _
@@ -81,7 +81,7 @@ def sentence_beginnings(page: Page) -> Check | None:
     if not page.is_english:
         return None
     label, spans, most = _("Sentence beginnings"), [], 0
-    for first, group in groupby(page.prose, key=_beginning):
+    for first, group in groupby(page.running, key=_beginning):
         run = list(group)
         if first and len(run) >= 3:
             spans += [sentence.span for sentence in run]
@@ -95,7 +95,7 @@ def sentence_beginnings(page: Page) -> Check | None:
 
 def _beginning(sentence: Sentence) -> str:
     """The first word, and the second too where the first says little."""
-    found = [word.casefold() for word in sentence.words[:2]]
+    found = [word.casefold().replace("’", "'") for word in sentence.words[:2]]
     return " ".join(found if found and found[0] in _WEAK_BEGINNINGS else found[:1])
 
 
@@ -130,25 +130,16 @@ def transition_words(page: Page) -> Check | None:
 
 def _leads_on(sentence: Sentence) -> bool:
     found = [word.casefold().replace("’", "'") for word in sentence.words]
-    if any(word in words_of("transition_words") for word in found):
+    if any(part in words_of("transition_words") for word in found for part in word.split("-")):
         return True
-    if any(_at(found, phrase, 0) is not None for phrase in phrases_of("transition_phrases")):
+    if any(_has(found, phrase) for phrase in phrases_of("transition_phrases")):
         return True
-    return any(_has_pair(found, first.split(), second.split()) for first, second in phrases_of("transition_pairs"))
+    return any(all(_has(found, half.split()) for half in pair) for pair in phrases_of("transition_pairs"))
 
 
-def _at(found: list[str], phrase, start: int) -> int | None:
+def _has(found: list[str], phrase: Sequence[str]) -> bool:
     size = len(phrase)
-    return next((at for at in _range(found, size, start) if tuple(found[at : at + size]) == tuple(phrase)), None)
-
-
-def _range(found: list[str], size: int, start: int) -> Iterator[int]:
-    yield from range(start, len(found) - size + 1)
-
-
-def _has_pair(found: list[str], first: list[str], second: list[str]) -> bool:
-    at = _at(found, first, 0)
-    return at is not None and _at(found, second, at + len(first)) is not None
+    return any(found[at : at + size] == list(phrase) for at in range(len(found) - size + 1))
 
 
 RULES = (

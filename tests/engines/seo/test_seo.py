@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from apps.common.text.slugs import slug
 from apps.engines.seo import Page, judge
 from apps.engines.seo.passive import is_passive
 from apps.engines.seo.pixels import title_pixels
@@ -109,11 +110,70 @@ def test_malayalam_finds_the_keyphrase_with_its_endings_and_says_which_checks_it
         ("It was a broken promise.", False),
         ("They were happy and opened the door.", False),
         ("She is speaking to the assembled crowd.", False),
+        ("The news was broadcast daily.", True),
+        ("Was the door locked?", True),
+        ("The house was (as ever) painted white.", False),
+        ("The village is located between two hills.", False),
+        ("He is concerned about unpublished letters.", False),
+        ("She is here, covered with snow.", False),
     ],
 )
 def test_passive_voice_is_told_from_adjectives(text, passive):
     (sentence,) = Page(html=f"<p>{text}</p>").sentences
     assert is_passive(sentence) is passive
+
+
+@pytest.mark.parametrize(
+    ("keyphrase", "text", "times"),
+    [
+        ("crème brûlée", "Creme brulee is sweet, and crème brûlée is French.", 2),
+        ("Łódź", "In Lodz we met.", 1),
+        ("city council", "The city council's budget is here.", 0),
+        ("long-term care", "Long term care is dear.", 1),
+        ('"night train"', "A night-train, a train at night, the Night Train.", 1),
+    ],
+)
+def test_a_keyphrase_is_found_as_people_type_it(keyphrase, text, times):
+    assert judge(Page(html=f"<p>{text}</p>", keyphrase=keyphrase))["density"].value == times
+
+
+@pytest.mark.parametrize(
+    ("keyphrase", "title", "verdict"),
+    [
+        ("long-term care", "Long-term care: what it costs", "good"),
+        ("long-term care", "Long term care: what it costs", "ok"),
+        ("teachers' strike", "The teachers’ strike", "good"),
+        ("city council", "City council's budget", "bad"),
+    ],
+)
+def test_a_title_begins_with_the_keyphrase_as_it_is_written(keyphrase, title, verdict):
+    assert judge(Page(html="<p>x</p>", keyphrase=keyphrase, title=title))["title_keyphrase"].verdict == verdict
+
+
+@pytest.mark.parametrize("keyphrase", ["Grandma's kitchen", "Grandma’s kitchen", "teachers' strike", "crème brûlée"])
+def test_our_own_address_of_a_keyphrase_has_the_keyphrase(keyphrase):
+    page = Page(html="<p>x</p>", keyphrase=keyphrase, slug=slug(keyphrase))
+    assert judge(page)["slug_keyphrase"].verdict == "good"
+
+
+def test_a_subheading_is_about_the_keyphrase_when_it_has_more_than_half_of_it():
+    html = "<p>x</p><h2>Why a night bus?</h2>"
+    assert judge(Page(html=html, keyphrase="night train"))["subheadings"].verdict == "bad"
+    assert judge(Page(html=html, keyphrase="night bus"))["subheadings"].verdict == "good"
+
+
+@pytest.mark.parametrize(
+    ("html", "verdict"),
+    [
+        ("<p>The bus waits. The bus stops. The bus sings.</p>", "bad"),
+        ("<p>It's late. It’s dark. It's cold.</p>", "bad"),
+        ("<ul><li>The bus waits.</li><li><p>The bus stops.</p></li><li>The bus sings.</li></ul>", "good"),
+        ("<table><tr><td>The bus waits.</td><td>The bus stops.</td><td>The bus sings.</td></tr></table>", "good"),
+        ("<p>The bus waits.</p><h2>A stop</h2><p>The bus stops. The bus sings.</p>", "good"),
+    ],
+)
+def test_sentences_that_begin_alike_are_told_where_they_follow_each_other(html, verdict):
+    assert judge(Page(html=html))["sentence_beginnings"].verdict == verdict
 
 
 @given(
