@@ -68,8 +68,7 @@ def _complete(method: str, operation: dict[str, Any]) -> None:
     content = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     signed_in = bool(operation.get("security"))
     for status, text in PROBLEMS.items():
-        if signed_in or status not in {"401", "403"}:
-            operation["responses"].setdefault(status, {"description": text, "content": content})
+        operation["responses"].setdefault(status, {"description": text, "content": content})
     if signed_in:
         _add_header(operation, WORKSPACE_HEADER, "Address of the workspace; only people with several need it.")
     if signed_in and method == "post":

@@ -19,7 +19,9 @@ class StrictParser(Parser):
     def parse_body(self, request: HttpRequest) -> Any:
         data = json.loads(request.body, parse_constant=_refuse_constant)
         if not _is_storable(data):
-            raise ValueError("text that cannot be stored")
+            raise Invalid(
+                _("The body holds a character that cannot be stored."), hint=_("Leave out NUL and lone surrogates.")
+            )
         return data
 
     def parse_querydict(self, data: MultiValueDict, list_fields: list[str], request: HttpRequest) -> dict[str, Any]:
@@ -32,7 +34,7 @@ class StrictParser(Parser):
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
+    raise Invalid(_("%(name)s is not a value of JSON.") % {"name": name})
 
 
 def _is_storable(data: Any) -> bool:

@@ -123,6 +123,12 @@ def _http(error: HttpError) -> HttpResponse:
         answer = problem(401, "not_signed_in", _("Sign in first."), hint=hint)
         answer["WWW-Authenticate"] = "Bearer"
         return answer
+    if isinstance(error.__cause__, DomainError):  # raised while the body was read; ninja wraps what it meets there
+        return _domain(error.__cause__)
+    if isinstance(error.__cause__, json.JSONDecodeError):
+        place = {"line": error.__cause__.lineno, "column": error.__cause__.colno}
+        hint = _("Look at line %(line)s, column %(column)s.") % place
+        return problem(400, "bad_request", _("The body is not JSON."), hint=hint)
     code = {400: "bad_request", 403: "not_allowed", 404: "not_found"}.get(error.status_code, "error")
     return problem(error.status_code, code, error.message)
 

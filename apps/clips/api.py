@@ -18,6 +18,7 @@ from apps.clips.services.options import accounts_of
 from apps.clips.tus import router as tus
 from apps.common.errors import NotFound
 from apps.common.pagination import CursorPagination
+from apps.common.schemas import Id, RunRef
 from apps.content.models import Revision
 from apps.lifecycle.services import open_actions
 
@@ -32,7 +33,7 @@ class ClipFilter(Schema):
     search: str = Field("", max_length=200, description="Part of the file's name.")
 
 
-class Problem(Schema):
+class ClipProblem(Schema):
     message: str = Field(examples=["The video is coded as msmpeg4v2, which is not supported."])
     hint: str = Field(examples=["Use an MP4, MOV, WebM or MKV video."])
 
@@ -55,7 +56,7 @@ class ClipOut(Schema):
     height: int | None = Field(examples=[1920])
     language: str = Field(examples=["en"])
     remarks: list[Remark] = Field(description="What is worth knowing, such as that nobody speaks in it.")
-    problem: Problem | None = Field(description="Why it was refused, or failed.")
+    problem: ClipProblem | None = Field(description="Why it was refused, or failed.")
     item: int | None = Field(alias="item_id", description="The item made from it.", examples=[12])
     created_at: datetime
     actions: list[str] = Field(description="What the caller may do with it now.", examples=[["retry"]])
@@ -127,17 +128,13 @@ class DescribeIn(Schema):
     template: int | None = Field(None, description="A version of an AI template; none: the chosen or active one.")
 
 
-class RunRef(Schema):
-    run: int = Field(description="GET /pipeline/runs/{run} shows how it goes.", examples=[31])
-
-
 class SettingsBody(Schema):
     folder_on: bool = Field(description="Take what is dropped into the watched folder.")
     captions_on: bool = Field(description="Write what is said into the picture.")
     caption_preset: str = Field("", max_length=40, description="Empty: the video style's.", examples=["clean"])
     language: str = Field("", max_length=8, description="Empty: found out by listening.", examples=["en"])
-    template: int | None = Field(None, alias="template_id", description="A version of an AI template.")
-    accounts: list[int] = Field([], description="Where clips go; none: where accounts take items by themselves.")
+    template: Id | None = Field(None, alias="template_id", description="A version of an AI template.")
+    accounts: list[Id] = Field([], description="Where clips go; none: where accounts take items by themselves.")
 
     model_config = {"populate_by_name": True}
 

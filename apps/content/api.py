@@ -120,7 +120,7 @@ class CountOut(Schema):
     most: int = Field(description="0: no limit.", examples=[300])
 
 
-class PostOut(Schema):
+class PartOnPlatform(Schema):
     part: int = Field(alias="draft.part", examples=[1])
     text: str = Field(alias="said", description="As it is posted.")
     own: bool = Field(description="Whether somebody wrote it for this platform.")
@@ -136,11 +136,11 @@ class PostOut(Schema):
         return [str(problem.message) for problem in seen.problems]
 
 
-class OnPlatform(PostOut):
+class OnPlatform(PartOnPlatform):
     """The first part's post; `parts` has each."""
 
     platform: str = Field(examples=["bluesky"])
-    parts: list[PostOut] = Field(description="Each part is a post by itself.")
+    parts: list[PartOnPlatform] = Field(description="Each part is a post by itself.")
 
 
 class FindingOut(Schema):

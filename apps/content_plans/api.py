@@ -15,6 +15,7 @@ from ninja.pagination import paginate
 
 from apps.common.errors import NotFound
 from apps.common.pagination import CursorPagination
+from apps.common.schemas import RunRef
 from apps.content_plans import queries, services
 from apps.content_plans.models import ContentPlan, ResearchPage, Round
 from apps.content_plans.services import PlanDraft
@@ -144,6 +145,16 @@ class ResultOut(Schema):
         return list(post.readings.all())
 
 
+class HeadingOut(Schema):
+    level: int = Field(examples=[2])
+    text: str = Field(examples=["Why a lid matters"])
+
+
+class KeywordOut(Schema):
+    phrase: str = Field(examples=["rain barrel"])
+    count: int = Field(examples=[14])
+
+
 class PageOut(Schema):
     position: int = Field(description="Number by which claims name it.", examples=[1])
     url: str = Field(examples=["https://example.org/barrels"])
@@ -151,12 +162,20 @@ class PageOut(Schema):
     error: str = Field(description="Why it was not read, or not again.")
     title: str = Field(examples=["Barrels compared"])
     words: int = Field(examples=[1240])
-    headings: list[tuple[int, str]] = Field(examples=[[[2, "Why a lid matters"]]])
+    headings: list[HeadingOut]
     questions: list[str] = Field(examples=[["Does a rain barrel freeze?"]])
-    keywords: list[tuple[str, int]] = Field(examples=[[["rain barrel", 14]]])
+    keywords: list[KeywordOut]
     images: int = Field(examples=[3])
     links: int = Field(examples=[25])
     read_at: datetime
+
+    @staticmethod
+    def resolve_headings(page: Any) -> list[dict[str, Any]]:
+        return [{"level": level, "text": text} for level, text in page.headings]
+
+    @staticmethod
+    def resolve_keywords(page: Any) -> list[dict[str, Any]]:
+        return [{"phrase": phrase, "count": count} for phrase, count in page.keywords]
 
 
 class GapOut(Schema):
@@ -193,26 +212,31 @@ class RoundOut(Schema):
     created_at: datetime
 
 
+class ChangeOut(Schema):
+    kind: Literal["same", "added", "removed"]
+    text: str = Field(examples=["However, "])
+
+
 class RoundDetail(RoundOut):
     markdown: str
     metadata: dict[str, Any]
     claims: list[dict[str, Any]]
-    diff: list[tuple[str, str]] = Field(description="To the round before.", examples=[[["added", "However, "]]])
+    diff: list[ChangeOut] = Field(description="To the round before.")
+
+    @staticmethod
+    def resolve_diff(found: Any) -> list[dict[str, str]]:
+        return [{"kind": kind, "text": text} for kind, text in found.diff]
 
 
-class RunRef(Schema):
-    run: int = Field(description="GET /pipeline/runs/{run} shows how it goes.", examples=[31])
-
-
-class RowOut(Schema):
+class PlanRowOut(Schema):
     number: int = Field(examples=[1])
     title: str
     problem: str = Field(description="Why it is left out; empty when it is good.")
 
 
-class ReportOut(Schema):
+class PlanImportOut(Schema):
     imported: bool
-    rows: list[RowOut]
+    rows: list[PlanRowOut]
 
 
 def _plan(pk: int) -> ContentPlan:
@@ -243,7 +267,7 @@ def create_plan(request: HttpRequest, data: PlanIn) -> Status:
     return Status(201, _plan(plan.pk))
 
 
-@router.post("/plans/import", response=ReportOut, tags=["plans"], summary="Make plans from a CSV file")
+@router.post("/plans/import", response=PlanImportOut, tags=["plans"], summary="Make plans from a CSV file")
 def import_plans(request: HttpRequest, file: File[UploadedFile], dry_run: bool = True) -> Report:
     """With `dry_run` (the default) the file is only looked at."""
     content = file.read(MOST_BYTES + 1)

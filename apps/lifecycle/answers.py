@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
@@ -75,7 +76,7 @@ def _take(request: HttpRequest, key: str) -> tuple[StoredAnswer, bool]:
     if len(key) > 255 or "\x00" in key:
         raise Invalid(_("The Idempotency-Key is too long."), hint=_("Use at most 255 characters, such as a UUID."))
     same = {"workspace": request.workspace, "user": request.actor.user, "key": key}
-    fingerprint = hashlib.sha256(f"{request.get_full_path()}\n".encode() + request.body).hexdigest()
+    fingerprint = _fingerprint(request)
     now = timezone.now()
     stale = StoredAnswer.objects.filter(**same)
     stale.filter(created_at__lt=now - KEPT).delete()
@@ -92,3 +93,20 @@ def _take(request: HttpRequest, key: str) -> tuple[StoredAnswer, bool]:
     if answer.status is None:
         raise Conflict(_("The first request with this key is still being worked on."), hint=_("Ask again shortly."))
     return answer, False
+
+
+def _fingerprint(request: HttpRequest) -> str:
+    """Two requests have the same one if they ask for the same thing."""
+    digest = hashlib.sha256(f"{request.get_full_path()}\n".encode())
+    if request.content_type != "multipart/form-data":
+        digest.update(request.body)
+        return digest.hexdigest()
+    # The body has been read into files by now; and its boundary is another one each time.
+    digest.update(json.dumps(sorted(request.POST.lists())).encode())
+    for field, files in sorted(request.FILES.lists()):
+        for file in files:
+            digest.update(json.dumps([field, file.name, file.size]).encode())
+            for chunk in file.chunks():
+                digest.update(chunk)
+            file.seek(0)
+    return digest.hexdigest()

@@ -94,14 +94,14 @@ class TicketOut(Schema):
     )
 
 
-class PartOut(Schema):
+class HealthPartOut(Schema):
     ok: bool
     detail: str = Field(examples=["The database answers."])
 
 
 class HealthOut(Schema):
     status: Literal["ok", "unhealthy"]
-    parts: dict[str, PartOut]
+    parts: dict[str, HealthPartOut]
 
 
 @router.get("/pipeline/runs", response=list[RunOut], tags=["pipeline"], summary="List runs")

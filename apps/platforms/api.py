@@ -2,7 +2,7 @@
 
 # No postponed annotations here: the pagination's wrapper would look for their names in its own module.
 
-from datetime import datetime, time
+from datetime import datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -15,6 +15,7 @@ from pydantic import field_validator
 
 from apps.common.errors import Invalid, NotFound
 from apps.common.pagination import CursorPagination
+from apps.common.schemas import LARGEST_ID, WallTime
 from apps.platforms import queries, services, words
 from apps.platforms.base import Platform
 from apps.platforms.health import check_account
@@ -22,7 +23,6 @@ from apps.platforms.models import Account
 from apps.platforms.registry import adapter, platforms
 
 router = Router(tags=["accounts"])
-LARGEST_ID = 2**63 - 1
 
 
 class FieldOut(Schema):
@@ -33,12 +33,17 @@ class FieldOut(Schema):
     secret: bool = Field(description="It is never given back.")
 
 
+class ChoiceOut(Schema):
+    value: str = Field(examples=["unlisted"])
+    label: str = Field(examples=["Everybody with the link"])
+
+
 class SettingOut(Schema):
     name: str = Field(examples=["visibility"])
     label: str = Field(examples=["Who may see it"])
     help: str = ""
     default: str = Field(examples=["public"])
-    choices: list[tuple[str, str]] = Field(description="Value and label; empty: free text.", examples=[[]])
+    choices: list[ChoiceOut] = Field(description="Empty: free text.")
 
 
 class PlatformOut(Schema):
@@ -76,8 +81,8 @@ class AccountOut(Schema):
     daily_limit: int = Field(description="Posts a day; 0 means no limit.", examples=[0])
     minimum_gap: int = Field(description="Minutes between two posts.", examples=[30])
     catch_up: int = Field(description="Minutes that a late post may still go out.", examples=[180])
-    quiet_from: time | None = Field(description="Nothing goes out from this wall time…")
-    quiet_until: time | None = Field(description="…until this one.")
+    quiet_from: WallTime | None = Field(description="Nothing goes out from this wall time…")
+    quiet_until: WallTime | None = Field(description="…until this one.")
     intake: Literal["slots", "at_once", "by_hand"] = Field(description="How ready items are scheduled.")
     by_hand: bool = Field(description="A person posts what is due.")
     created_at: datetime
@@ -127,15 +132,15 @@ class AccountIn(Limits):
 class AccountChange(Limits):
     name: str | None = Field(None, min_length=1, max_length=120, examples=["Night stories"])
     settings: dict[str, str] | None = Field(None, description="Those to change.", examples=[{}])
-    quiet_from: time | None = Field(None, description="Both null: no quiet hours.", examples=["22:00:00"])
-    quiet_until: time | None = Field(None, examples=["07:00:00"])
+    quiet_from: WallTime | None = Field(None, description="Both null: no quiet hours.", examples=["22:00:00"])
+    quiet_until: WallTime | None = Field(None, examples=["07:00:00"])
 
 
 class CredentialsIn(Schema):
     credentials: dict[str, str] = Field(description="All that the platform asks.", examples=[{"password": "secret"}])
 
 
-class PauseIn(Schema):
+class AccountPauseIn(Schema):
     reason: str = Field("", max_length=240, examples=["Holidays"])
 
 
@@ -164,7 +169,7 @@ def _described(plug: Platform) -> dict[str, Any]:
                 **vars(each),
                 "label": str(each.label),
                 "help": str(each.help),
-                "choices": [(value, str(label)) for value, label in each.choices],
+                "choices": [{"value": value, "label": str(label)} for value, label in each.choices],
             }
             for each in plug.setting_fields
         ],
@@ -227,7 +232,7 @@ def replace_credentials(request: HttpRequest, account_id: int, data: Credentials
 
 
 @router.post("/accounts/{int:account_id}/pause", response=AccountOut, summary="Pause an account")
-def pause_account(request: HttpRequest, account_id: int, data: PauseIn) -> Account:
+def pause_account(request: HttpRequest, account_id: int, data: AccountPauseIn) -> Account:
     """Nothing more goes out on it until it is resumed."""
     return services.pause_account(account=find_account(request, account_id), actor=request.actor, reason=data.reason)
 

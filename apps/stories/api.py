@@ -15,6 +15,7 @@ from ninja.pagination import paginate
 
 from apps.common.errors import NotFound
 from apps.common.pagination import CursorPagination
+from apps.common.schemas import RunRef
 from apps.content.search import matching
 from apps.lifecycle.services import advance, open_actions
 from apps.stories import queries, services
@@ -73,7 +74,7 @@ class StoryIn(Schema):
     language: str = Field("", max_length=8, description="Empty: the workspace's.")
 
 
-class RowOut(Schema):
+class StoryRowOut(Schema):
     number: int = Field(examples=[1])
     title: str
     words: int
@@ -81,9 +82,9 @@ class RowOut(Schema):
     duplicate: bool
 
 
-class ReportOut(Schema):
+class StoryImportOut(Schema):
     imported: bool
-    rows: list[RowOut]
+    rows: list[StoryRowOut]
 
 
 class SourceIn(Schema):
@@ -110,10 +111,6 @@ class SourceOut(Schema):
     fetched_at: datetime | None
     result: dict[str, Any]
     problem: dict[str, Any] | None
-
-
-class RunRef(Schema):
-    run: int = Field(description="GET /runs/{run} shows how it goes.", examples=[31])
 
 
 def _story(pk: int) -> Story:
@@ -151,7 +148,7 @@ def create_story(request: HttpRequest, data: StoryIn) -> Status:
     return Status(201, _story(story.pk))
 
 
-@router.post("/stories/import", response=ReportOut, tags=["stories"], summary="Import a CSV, JSON or ZIP file")
+@router.post("/stories/import", response=StoryImportOut, tags=["stories"], summary="Import a CSV, JSON or ZIP file")
 def import_stories(request: HttpRequest, file: File[UploadedFile], dry_run: bool = True) -> services.Report:
     """With `dry_run` (the default) the file is only looked at."""
     return services.import_stories(

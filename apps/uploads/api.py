@@ -13,6 +13,7 @@ from pydantic import HttpUrl
 
 from apps.common.errors import NotFound
 from apps.common.pagination import CursorPagination
+from apps.common.schemas import Id
 from apps.platforms.api import find_account
 from apps.schedules.api import PostOut, find_post
 from apps.schedules.models import Post
@@ -152,7 +153,7 @@ class CauseFilter(Schema):
 
 
 class BulkIn(Schema):
-    posts: list[int] = Field(
+    posts: list[Id] = Field(
         default_factory=list, max_length=dead_letters.AT_ONCE, description="Their ids.", examples=[[17, 18]]
     )
     cause: str = Field("", max_length=40, description="Instead of ids: all with this code.", examples=[""])

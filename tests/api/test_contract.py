@@ -7,11 +7,14 @@ from threading import Barrier, Thread
 
 import pytest
 from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
+from ninja import Schema
 
 from apps.common.throttling import PerMinute
 from apps.lifecycle.models import LiveTicket, StoredAnswer
+from apps.stories.models import Story
 from config.api import api
 from tests.api.conftest import ApiClient
 from tests.factories.lifecycle import RunFactory
@@ -48,6 +51,22 @@ def test_one_key_is_not_for_two_requests(workspace, as_member):
     client.post("/live/tickets", idempotency_key="k")
     answer = client.post(f"/pipeline/runs/{run.pk}/cancel", idempotency_key="k")
     assert (answer.status_code, answer.json()["hint"]) == (422, "Make a new key for every new request.")
+
+
+def test_a_file_sent_twice_with_one_key_is_taken_once(workspace, as_member):
+    client = as_member("editor")
+    stories = SimpleUploadedFile("stories.csv", b"title,text\nThe lamp,It burned all night.\n", "text/csv")
+
+    def send(file: SimpleUploadedFile):
+        headers = {**client.headers, "Idempotency-Key": "k"}
+        file.seek(0)
+        return Client().post("/api/v1/stories/import?dry_run=false", {"file": file}, headers=headers)
+
+    first, second = send(stories), send(stories)
+    assert (first.status_code, second.content, second["Idempotent-Replayed"]) == (200, first.content, "true")
+    assert Story._base_manager.filter(workspace=workspace).count() == 1
+    other = send(SimpleUploadedFile("stories.csv", b"title,text\nThe lump,It burned all night.\n", "text/csv"))
+    assert other.json()["hint"] == "Make a new key for every new request."
 
 
 def test_a_key_belongs_to_one_person(as_member):
@@ -111,12 +130,22 @@ def test_a_cursor_that_is_none_is_refused(as_member, cursor):
     assert (answer.status_code, answer.json()["errors"]) == (422, {"cursor": ["Not a cursor."]})
 
 
-@pytest.mark.parametrize("body", ['{"a": "\\u0000"}', '{"a": NaN}', '{"a": ["\\ud800"]}', "{", ""])
-def test_a_body_that_no_database_can_hold_is_refused(as_member, body):
+@pytest.mark.parametrize(
+    ("body", "status", "said"),
+    [
+        ('{"a": "\\u0000"}', 422, "The body holds a character that cannot be stored."),
+        ('{"a": ["\\ud800"]}', 422, "The body holds a character that cannot be stored."),
+        ('{"a": NaN}', 422, "NaN is not a value of JSON."),
+        ('{\n"a" 1}', 400, "The body is not JSON. Look at line 2, column 5."),
+        ("", 422, "Some of the values cannot be used."),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_refused_with_the_reason(as_member, body, status, said):
     client = as_member("editor")
     answer = Client().post("/api/v1/stories/", body, content_type="application/json", headers=client.headers)
-    assert answer.status_code in {400, 422}
-    assert answer["Content-Type"] == "application/problem+json"
+    problem = answer.json()
+    assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")
+    assert f"{problem['detail']} {problem['hint']}".startswith(said)
 
 
 def test_a_query_that_no_database_can_hold_is_refused_by_name(as_member):
@@ -157,6 +186,18 @@ def test_the_documentation_is_served_from_here_alone(as_member):
     assert "swagger" in page
     assert "cdn" not in page
     assert "https://" not in page
+
+
+def test_two_shapes_never_share_a_name_in_the_document(schema):
+    """ninja lets the later one win in silence, and programs made from the document then expect the wrong thing."""
+    named: dict[str, set[str]] = {"Problem": {"config.problems"}}
+    waiting = Schema.__subclasses__()
+    while waiting:
+        each = waiting.pop()
+        waiting += each.__subclasses__()
+        if each.__module__.startswith("apps.") and each.__name__ in schema["components"]["schemas"]:
+            named.setdefault(each.__name__, set()).add(each.__module__)
+    assert {name: places for name, places in named.items() if len(places) > 1} == {}
 
 
 def test_every_operation_documents_its_problems_and_has_a_name_of_its_own(schema):

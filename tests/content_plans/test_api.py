@@ -43,7 +43,7 @@ def test_a_program_reads_research_and_rounds_and_takes_one(in_workspace, call): 
     research = send("get", f"/plans/{plan.pk}/research").json()
     assert (research["pages"][0]["title"], research["pages"][0]["keywords"]) == (
         "Barrels compared",
-        [["rain barrel", 2]],
+        [{"phrase": "rain barrel", "count": 2}],
     )
     assert research["gap"] == [{"term": "downpipe", "sources": 2, "theirs": 4.1, "ours": 0}]
     assert [each["number"] for each in send("get", f"/plans/{plan.pk}/rounds").json()["items"]] == [1]

@@ -397,7 +397,10 @@ def test_the_api_connects_changes_pauses_checks_and_disconnects(in_workspace, ca
     platform = {row["slug"]: row for row in send("get", "/accounts/platforms").json()}["fake_form"]
     assert [each["name"] for each in platform["credentials"]] == ["server", "access_token", "cookies_end"]
     assert [each["secret"] for each in platform["credentials"]] == [False, True, False]
-    assert platform["settings"][0]["choices"] == [["all", "Everybody"], ["few", "Friends"]]
+    assert platform["settings"][0]["choices"] == [
+        {"value": "all", "label": "Everybody"},
+        {"value": "few", "label": "Friends"},
+    ]
     body = {"platform": "fake_form", "credentials": {"server": provider.url, "access_token": token}, "daily_limit": 9}
     made = send("post", "/accounts/", body)
     assert (made.status_code, made.json()["handle"], made.json()["daily_limit"]) == (201, "asha", 9)

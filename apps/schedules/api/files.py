@@ -28,7 +28,7 @@ class ImportIn(Schema):
     force: bool = Field(False, description="Also rows that something speaks against.")
 
 
-class RowOut(Schema):
+class PostRowOut(Schema):
     line: int = Field(alias="number", examples=[2])
     title: str = Field(examples=["The lighthouse keeper"])
     account: int | None = Field(examples=[3])
@@ -44,7 +44,7 @@ class RowOut(Schema):
 
 class ImportOut(Schema):
     imported: bool = Field(description="False in a dry run, and while a row has an error: all rows or none.")
-    rows: list[RowOut]
+    rows: list[PostRowOut]
 
 
 class CalendarOut(Schema):

@@ -11,10 +11,9 @@ from django.utils.translation import gettext as _
 
 from apps.common.clock import database_now
 from apps.common.errors import NotFound
+from apps.common.schemas import LARGEST_ID
 from apps.content.models import Item
 from apps.platforms.models import Account
-
-LARGEST_ID = 2**63 - 1
 
 
 def one(request: HttpRequest, model: type[Model], pk: int, *related: str) -> Any:

@@ -12,11 +12,12 @@ from pydantic import AwareDatetime
 
 from apps.common.errors import NotFound
 from apps.common.pagination import CursorPagination
+from apps.common.schemas import LARGEST_ID, Id
 from apps.content.models import Item
 from apps.lifecycle.services import open_actions
 from apps.platforms.models import Account
 from apps.schedules import pausing, queries, services
-from apps.schedules.api.finding import LARGEST_ID, account_and_item, now_of, one
+from apps.schedules.api.finding import account_and_item, now_of, one
 from apps.schedules.batches import send_all_again, space_items
 from apps.schedules.models import Post
 
@@ -29,8 +30,8 @@ PostState = Literal[
 
 class PostFilter(Schema):
     state: PostState | None = Field(None, description="Only posts in this state.")
-    account: int | None = Field(None, ge=1, le=LARGEST_ID, description="Only posts of this account.")
-    item: int | None = Field(None, ge=1, le=LARGEST_ID, description="Only posts of this item.")
+    account: Id | None = Field(None, description="Only posts of this account.")
+    item: Id | None = Field(None, description="Only posts of this item.")
     due_after: AwareDatetime | None = Field(None, description="Only posts due at this time or later.")
     due_before: AwareDatetime | None = Field(None, description="Only posts due before this time.")
 
@@ -82,8 +83,8 @@ class PostOut(Schema):
 
 
 class ScheduleIn(Schema):
-    item: int = Field(ge=1, le=LARGEST_ID, examples=[12])
-    account: int = Field(ge=1, le=LARGEST_ID, examples=[3])
+    item: Id = Field(examples=[12])
+    account: Id = Field(examples=[3])
     at: AwareDatetime | None = Field(None, description="When; empty takes the account's next free slots.")
     spacing_minutes: int | None = Field(None, ge=0, le=60 * 24 * 30, description="Between parts; with `at` only.")
     force: bool = Field(False, description="Do it although something speaks against it (409 `needs_force`).")
@@ -107,14 +108,14 @@ class ConcernOut(Schema):
 
 
 class CheckIn(Schema):
-    item: int = Field(ge=1, le=LARGEST_ID, examples=[12])
-    account: int = Field(ge=1, le=LARGEST_ID, examples=[3])
+    item: Id = Field(examples=[12])
+    account: Id = Field(examples=[3])
     at: AwareDatetime | None = Field(None, description="When; empty looks at the text only.")
 
 
 class BatchIn(Schema):
     items: list[int] = Field(min_length=1, max_length=200, examples=[[12, 13]], description="In the order to go out.")
-    account: int = Field(ge=1, le=LARGEST_ID, examples=[3])
+    account: Id = Field(examples=[3])
     hours: float = Field(gt=0, le=24 * 90, examples=[12], description="They are spread evenly over so many hours.")
     start: AwareDatetime | None = Field(None, description="When the first is due; empty means now.")
     force: bool = Field(False, description="Also what says nearly the same as another post.")
@@ -127,7 +128,7 @@ class PlacedOut(Schema):
 
 
 class AgainIn(Schema):
-    account: int | None = Field(None, ge=1, le=LARGEST_ID, description="Only what this account missed.")
+    account: Id | None = Field(None, description="Only what this account missed.")
 
 
 class AgainOut(Schema):

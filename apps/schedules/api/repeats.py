@@ -1,7 +1,6 @@
 """Recurring posts and evergreen pools."""
 
 from datetime import datetime
-from datetime import time as Wall
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,10 +10,11 @@ from ninja.pagination import paginate
 from pydantic import AwareDatetime
 
 from apps.common.pagination import CursorPagination
+from apps.common.schemas import Id, WallTime
 from apps.content.models import Item
 from apps.platforms.models import Account
 from apps.schedules import evergreen, queries, recurring
-from apps.schedules.api.finding import LARGEST_ID, account_and_item, now_of, one
+from apps.schedules.api.finding import account_and_item, now_of, one
 from apps.schedules.api.slots import Weekday, ZoneName
 from apps.schedules.models import EvergreenEntry, EvergreenPool, Recurrence
 
@@ -26,7 +26,7 @@ class RecurrenceOut(Schema):
     item: int = Field(alias="item_id", examples=[12])
     account: int = Field(alias="account_id", examples=[3])
     weekdays: list[int] = Field(examples=[[0, 3]])
-    time: Wall | None
+    time: WallTime | None
     timezone: str = Field(examples=["Asia/Kolkata"])
     every_hours: int | None = Field(examples=[None])
     starts_at: datetime
@@ -48,10 +48,10 @@ class RecurrenceOut(Schema):
 class RecurrenceIn(Schema):
     """Either `weekdays` and `time`, or `every_hours`."""
 
-    item: int = Field(ge=1, le=LARGEST_ID, examples=[12])
-    account: int = Field(ge=1, le=LARGEST_ID, examples=[3])
+    item: Id = Field(examples=[12])
+    account: Id = Field(examples=[3])
     weekdays: list[Weekday] = Field([], max_length=7, examples=[[0, 3]], description="0 is Monday.")
-    time: Wall | None = Field(None, examples=["18:30"], description="On the wall; it stays there when clocks change.")
+    time: WallTime | None = Field(None, examples=["18:30"], description="It stays there when clocks change.")
     timezone: ZoneName | None = Field(None, examples=["Asia/Kolkata"], description="Empty: the account's.")
     every_hours: int | None = Field(None, ge=1, le=24 * 366, description="Counted from `starts_at`.")
     starts_at: AwareDatetime | None = Field(None, description="Empty means now.")
@@ -74,7 +74,7 @@ class PoolOut(Schema):
 
 
 class PoolIn(Schema):
-    account: int = Field(ge=1, le=LARGEST_ID, examples=[3])
+    account: Id = Field(examples=[3])
     active: bool = True
     minimum_days: int = Field(30, ge=0, le=3650, description="Between two posts of the same item.")
     ahead_hours: int = Field(12, ge=1, le=336, description="Slots still free so shortly before their time are filled.")
@@ -96,7 +96,7 @@ class EntryOut(Schema):
 
 
 class EntryIn(Schema):
-    item: int = Field(ge=1, le=LARGEST_ID, examples=[12])
+    item: Id = Field(examples=[12])
 
 
 @router.get("/schedule/recurrences", response=list[RecurrenceOut], summary="List recurring posts")
@@ -112,7 +112,7 @@ def add_recurrence(request: HttpRequest, body: RecurrenceIn) -> Status:
     request.actor.require("publish_content", request.workspace)
     account, item = account_and_item(request, body.account, body.item)
     fields = body.dict(exclude={"item", "account", "timezone", "time"})
-    wall = body.time.replace(second=0, microsecond=0, tzinfo=None) if body.time else None
+    wall = body.time.replace(second=0, microsecond=0) if body.time else None
     zone = ZoneInfo(body.timezone) if body.timezone else None
     rule = recurring.add_recurrence(item=item, account=account, actor=request.actor, time=wall, timezone=zone, **fields)
     return Status(201, rule)

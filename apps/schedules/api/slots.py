@@ -1,7 +1,6 @@
 """Slots: the recurring posting times of accounts, and what is free."""
 
 from datetime import datetime, timedelta
-from datetime import time as Wall
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -12,10 +11,11 @@ from pydantic import AfterValidator, AwareDatetime
 
 from apps.common.errors import Conflict
 from apps.common.pagination import CursorPagination
+from apps.common.schemas import Id, WallTime
 from apps.platforms.models import Account
 from apps.platforms.queries import accounts
 from apps.schedules import queries, timetable
-from apps.schedules.api.finding import LARGEST_ID, now_of, one
+from apps.schedules.api.finding import now_of, one
 from apps.schedules.api.posts import PostOut
 from apps.schedules.booking import next_free_slots
 from apps.schedules.models import Slot
@@ -36,14 +36,14 @@ Weekday = Annotated[int, Field(ge=0, le=6)]
 
 
 class SlotFilter(Schema):
-    account: int | None = Field(None, ge=1, le=LARGEST_ID, description="Only slots of this account.")
+    account: Id | None = Field(None, description="Only slots of this account.")
 
 
 class SlotOut(Schema):
     id: int = Field(examples=[5])
     account: int = Field(alias="account_id", examples=[3])
     weekday: int = Field(description="0 is Monday.", examples=[0])
-    time: Wall
+    time: WallTime
     timezone: str = Field(examples=["Asia/Kolkata"])
 
     @staticmethod
@@ -52,20 +52,20 @@ class SlotOut(Schema):
 
 
 class SlotIn(Schema):
-    account: int = Field(ge=1, le=LARGEST_ID, examples=[3])
+    account: Id = Field(examples=[3])
     weekdays: list[Weekday] = Field(min_length=1, max_length=7, examples=[[0, 2, 4]], description="0 is Monday.")
-    time: Wall = Field(examples=["18:30"], description="On the wall; it stays there when the clocks change.")
+    time: WallTime = Field(examples=["18:30"], description="On the wall; it stays there when the clocks change.")
     timezone: ZoneName | None = Field(None, examples=["Asia/Kolkata"], description="Empty: the account's.")
 
 
 class SlotPatch(Schema):
     weekday: Weekday | None = Field(None, examples=[4])
-    time: Wall | None = Field(None, examples=["19:00"])
+    time: WallTime | None = Field(None, examples=["19:00"])
     timezone: ZoneName | None = Field(None, examples=["Asia/Kolkata"])
 
 
 class FreeFilter(Schema):
-    account: int | None = Field(None, ge=1, le=LARGEST_ID, description="Empty: every account of the workspace.")
+    account: Id | None = Field(None, description="Empty: every account of the workspace.")
     after: AwareDatetime | None = Field(None, description="Later than this; empty means now.")
     count: int = Field(1, ge=1, le=50, description="So many of each account, as if each were taken in turn.")
 
@@ -78,7 +78,7 @@ class FreeOut(Schema):
 
 
 class TakenFilter(Schema):
-    account: int | None = Field(None, ge=1, le=LARGEST_ID, description="Empty: any account of the workspace.")
+    account: Id | None = Field(None, description="Empty: any account of the workspace.")
     at: AwareDatetime | None = Field(None, description="Empty means now.")
     tolerance_minutes: int = Field(0, ge=0, le=24 * 60, description="Earlier or later by so much counts too.")
 
@@ -103,7 +103,7 @@ def add_slots(request: HttpRequest, body: SlotIn) -> Status:
         account=one(request, Account, body.account),
         actor=request.actor,
         weekdays=body.weekdays,
-        time=body.time.replace(second=0, microsecond=0, tzinfo=None),
+        time=body.time.replace(second=0, microsecond=0),
         timezone=ZoneInfo(body.timezone) if body.timezone else None,
     )
     return Status(201, made)
@@ -166,7 +166,7 @@ def change_slot(request: HttpRequest, slot_id: int, body: SlotPatch) -> Slot:
     if "timezone" in fields:
         fields["timezone"] = ZoneInfo(fields["timezone"])
     if "time" in fields:
-        fields["time"] = fields["time"].replace(second=0, microsecond=0, tzinfo=None)
+        fields["time"] = fields["time"].replace(second=0, microsecond=0)
     return timetable.change_slot(slot=one(request, Slot, slot_id), actor=request.actor, **fields)
 
 

@@ -14,11 +14,11 @@ from ninja.pagination import paginate
 
 from apps.common.errors import AdapterError, NotFound
 from apps.common.pagination import CursorPagination
+from apps.common.schemas import LARGEST_ID
 from apps.templates import money, queries
 from apps.templates.models import Generation
 
 router = Router(tags=["ai"])
-LARGEST_ID = 2**63 - 1
 
 
 class DayOut(Schema):
@@ -65,7 +65,7 @@ def list_days(request: HttpRequest) -> list[money.Day]:
     return money.days(request.workspace)
 
 
-class HealthOut(Schema):
+class ProviderHealthOut(Schema):
     state: Literal["unused", "answers", "failing", "resting"] = Field(
         description="“resting”: it asked for it, or did not answer five times in a row; work waits until then."
     )
@@ -95,7 +95,7 @@ class ProviderOut(Schema):
     price: PriceOut | None = Field(
         description="What counts against the budget; null: nobody knows, and with a hard limit nothing is asked."
     )
-    health: HealthOut
+    health: ProviderHealthOut
 
 
 class ProviderIn(Schema):

@@ -1,0 +1,30 @@
+"""Types that several parts of the API take and give."""
+
+from __future__ import annotations
+
+from datetime import time
+from typing import Annotated
+
+from ninja import Field, Schema
+from pydantic import AfterValidator, WithJsonSchema
+
+LARGEST_ID = 2**63 - 1
+Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
+
+
+def _without_offset(value: time) -> time:
+    if value.tzinfo is not None:
+        raise ValueError("a wall time has no offset; name the time zone apart")
+    return value
+
+
+# JSON Schema's own format “time” demands an offset from UTC, which a time on the wall does not have.
+WallTime = Annotated[
+    time,
+    AfterValidator(_without_offset),
+    WithJsonSchema({"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?$"}),
+]
+
+
+class RunRef(Schema):
+    run: int = Field(description="GET /pipeline/runs/{run} shows how it goes.", examples=[31])
