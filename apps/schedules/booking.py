@@ -8,7 +8,8 @@ from datetime import UTC, datetime, time, timedelta
 
 from django.utils.translation import gettext as _
 
-from apps.common.errors import Conflict
+from apps.common.clock import database_now
+from apps.common.errors import Conflict, Invalid
 from apps.platforms.models import Account
 from apps.schedules.models import Post, Slot
 from apps.schedules.quiet import is_quiet, quiet_end
@@ -19,6 +20,16 @@ GONE = ("cancelled", "missed", "rejected")
 _STEP = 28
 _HORIZON = 364
 _MARGIN = timedelta(days=2)
+_FARTHEST = timedelta(days=3660)
+
+
+def require_time(account: Account, at: datetime) -> None:
+    """Raises Invalid for a time at which a post would be missed already, and for one that nobody can mean."""
+    now = database_now()
+    if at < now - timedelta(minutes=account.catch_up):
+        raise Invalid(_("Its time has passed."), at=[_("Choose a time in the future.")])
+    if at > now + _FARTHEST:
+        raise Invalid(_("That is more than ten years ahead."), at=[_("Look at the year.")])
 
 
 def next_free_slot(account: Account, *, after: datetime) -> Occurrence:

@@ -124,7 +124,7 @@ def _of_time(account: Account, at: datetime, taken: Taken) -> list[Concern]:
 
 
 def _said(account: Account, at: datetime) -> dict[str, str]:
-    return {"account": account.name, "at": date_format(at.astimezone(account.timezone), "DATETIME_FORMAT")}
+    return {"account": account.name, "at": date_format(at.astimezone(account.timezone), "j M Y, H:i")}
 
 
 def of_texts(account: Account, item: Item, variants: list[Variant]) -> list[Concern]:

@@ -31,6 +31,8 @@ def set_pool(
     actor.require("publish_content", account.workspace)
     if not 1 <= ahead_hours <= 24 * 14:
         raise Invalid(_("That is too far ahead."), ahead_hours=[_("Choose from 1 to 336 hours.")])
+    if not 0 <= minimum_days <= 3650:
+        raise Invalid(_("Nothing can rest so long."), minimum_days=[_("Choose from 0 to 3650 days.")])
     values = {"minimum_days": minimum_days, "ahead_hours": ahead_hours, "active": active}
     with unit_of_work():
         pool, _made = EvergreenPool._base_manager.update_or_create(

@@ -139,8 +139,8 @@ def _check_rule(rule: Recurrence) -> None:
         ]
     if rule.until and rule.until <= max(rule.starts_at, database_now()):
         wrong["until"] = [_("Choose a time after its beginning.")]
-    if rule.count is not None and rule.count < 1:
-        wrong["count"] = [_("Choose 1 or more.")]
+    if rule.count is not None and not 1 <= rule.count <= 10_000:
+        wrong["count"] = [_("Choose from 1 to 10000.")]
     if wrong:
         raise Invalid(_("This is no rule to repeat by."), **wrong)
 

@@ -23,7 +23,7 @@ from apps.lifecycle.models import Event
 from apps.lifecycle.services import TransitionRefused, advance
 from apps.platforms.models import Account
 from apps.schedules import concerns
-from apps.schedules.booking import earliest, next_free_slot
+from apps.schedules.booking import earliest, next_free_slot, require_time
 from apps.schedules.concerns import Concern
 from apps.schedules.drafts import problems_of
 from apps.schedules.machine import OPEN, SCHEDULABLE, UNDER_WAY
@@ -62,6 +62,8 @@ def schedule_item(
     actor.require("publish_content", item.workspace)
     with unit_of_work():
         plan = _plan(item, account, actor, force=force)
+        if at is not None:
+            require_time(plan.account, at)
         variants = plan.variants()
         texts = concerns.of_texts(plan.account, plan.item, variants)
         gap = timedelta(minutes=plan.account.minimum_gap) if spacing is None else spacing
@@ -316,6 +318,7 @@ def reschedule(*, post: Post, at: datetime, actor: Actor, force: bool = False) -
         post.refresh_from_db(fields=["state"], from_queryset=Post._base_manager.all())
         if post.state != "scheduled" and not post.needs_person:
             raise _too_late(post)
+        require_time(account, at)
         found = concerns.of_times(account, [at], ignore=post.pk) + concerns.of_minute(account, post.item, at)
         concerns.check(found, actor=actor, force=force)
         _move(post, at, actor, force=force)
@@ -423,7 +426,8 @@ def cancel_posts_of(*, item: Item, actor: Actor = SYSTEM) -> int:
             count += 1
         except TooLate:
             continue  # the call began meanwhile; its result is kept as what it is
-    Recurrence._base_manager.filter(item=item).update(filled_until=None)
+    # Rules that had booked all of their turns have to book them once more; those that a person stopped stay so.
+    Recurrence._base_manager.filter(item=item, filled_until__isnull=False).update(filled_until=None, active=True)
     return count
 
 

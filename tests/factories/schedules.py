@@ -43,10 +43,15 @@ def posts_for(account: Account, *, title: str = "A story", parts: int = 1, at: d
     """Posts due at `at` (now), one for each part, wherever that is; nobody insists on it when the time comes."""
     item = ready_item(account.workspace, title=title, parts=parts)
     owner = Membership._base_manager.filter(workspace=account.workspace, role="owner").first()
-    posts = schedule_item(item=item, account=account, actor=Actor.of(owner.user), at=at or timezone.now(), force=True)
-    Post._base_manager.filter(pk__in=[post.pk for post in posts]).update(forced_by="")
+    now = timezone.now()
+    early = max(now - at, timedelta()) if at else timedelta()
+    posts = schedule_item(item=item, account=account, actor=Actor.of(owner.user), at=max(at or now, now), force=True)
     for post in posts:
-        post.forced_by = ""
+        # Nobody may ask for a time that has passed; these are what an outage leaves behind.
+        fields = {"forced_by": "", "due_at": post.due_at - early, "wake_at": post.wake_at - early}
+        Post._base_manager.filter(pk=post.pk).update(**fields)
+        for name, value in fields.items():
+            setattr(post, name, value)
     return posts
 
 

@@ -118,6 +118,20 @@ def test_an_edit_withdraws_the_turns_and_the_next_approval_books_them_again(acco
     assert Recurrence.objects.get().problem == ""
 
 
+def test_an_edit_brings_back_the_turns_of_a_rule_that_had_booked_them_all(account, person, monday):
+    item = ready_item(account.workspace)
+    rule = add_recurrence(item=item, account=account, actor=person, weekdays=[1], time=time(10), count=1)
+    fill_recurrences()
+    rule.refresh_from_db()
+    assert (rule.active, rule.is_over) == (False, True)
+    cancel_posts_of(item=item)
+    assert (fill_recurrences(), due(account)) == (1, [at(24, 10)])
+    set_active(recurrence=rule, active=False, actor=person)
+    assert rule.is_over is False
+    cancel_posts_of(item=item)
+    assert fill_recurrences() == 0
+
+
 def test_a_recurrence_ends_after_its_count_or_its_time(account, person, monday):
     add_recurrence(
         item=ready_item(account.workspace), account=account, actor=person, every_hours=24, starts_at=at(24, 8), count=3
@@ -237,8 +251,9 @@ def test_an_item_that_recurs_is_published_when_it_first_was(account, person, mon
 def test_free_slots_are_filled_by_what_rested_longest(account, person, monday):
     old, new, never = (ready_item(account.workspace, title=each) for each in ("Old", "New", "Never"))
     for item, days in ((old, 60), (new, 40)):
-        [post] = schedule_item(item=item, account=account, actor=person, at=MONDAY - timedelta(days=days))
-        Post.objects.filter(pk=post.pk).update(state="published", published_at=post.due_at, wake_at=None)
+        [post] = schedule_item(item=item, account=account, actor=person, at=MONDAY, force=True)
+        out = MONDAY - timedelta(days=days)
+        Post.objects.filter(pk=post.pk).update(state="published", due_at=out, published_at=out, wake_at=None)
     posts_for(account, title="Fresh", at=at(24, 9))
     make_pool(account, new, old, never, ahead_hours=48)
     assert fill_pools() == 3

@@ -11,6 +11,7 @@ from django_scopes import scope
 
 from apps.common.errors import Conflict, Invalid, NotAllowed
 from apps.lifecycle.services import TransitionRefused
+from apps.platforms.models import Account
 from apps.schedules import queries
 from apps.schedules.models import Post, Slot
 from apps.schedules.services import (
@@ -181,3 +182,15 @@ def test_upcoming_and_due_follow_the_clock(account, time_machine):
     assert list(queries.due_posts()) == [soon]
     assert list(queries.posts_at(account, at(23, 14))) == [later]
     assert queries.counts_by_state() == {"scheduled": 2}
+
+
+def test_a_time_that_is_over_or_that_nobody_can_mean_is_refused(account, person, monday):
+    Account._base_manager.filter(pk=account.pk).update(catch_up=30)
+    [post] = posts_for(account, at=at(24, 9))
+    item = ready_item(account.workspace)
+    for wrong, why in ((at(23, 11, 29), "Its time has passed"), (MONDAY.replace(year=2126), "ten years ahead")):
+        with pytest.raises(Invalid, match=why):
+            schedule_item(item=item, account=account, actor=person, at=wrong, force=True)
+        with pytest.raises(Invalid, match=why):
+            reschedule(post=post, at=wrong, actor=person, force=True)
+    assert schedule_item(item=item, account=account, actor=person, at=at(23, 11, 31))[0].due_at == at(23, 11, 31)

@@ -50,6 +50,11 @@ class Recurrence(WorkspaceModel):
         return f"{self.item.title} → {self.account.name}"
 
     @property
+    def is_over(self) -> bool:
+        """Whether all of its turns are booked; one that a person stopped is not active either."""
+        return not self.active and self.filled_until is not None
+
+    @property
     def repeats(self) -> str:
         """What the names of its posts' repetitions begin with."""
         return f"recurrence:{self.pk}:"
