@@ -18,7 +18,7 @@ ONCE := tests/engines tests/common tests/deploy $(wildcard tests/platforms/*/) \
 	tests/platforms/test_guard.py tests/platforms/test_declarations.py tests/test_architecture.py tests/test_translations.py \
 	tests/lifecycle/test_machines.py tests/lifecycle/test_diagram.py tests/schedules/test_slots.py tests/schedules/test_quiet.py \
 	tests/stories/test_feed_reader.py tests/content/test_diff.py tests/templates/test_rendering.py \
-	tests/security/test_walls.py tests/browser/test_clips.py
+	tests/security/test_walls.py tests/security/test_any_input.py tests/browser/test_clips.py
 PYTEST := $(PYTHON) -m pytest -n $(JOBS) --dist worksteal
 # The deployment checks look at the settings as a server has them.
 SERVER := DEBUG=false ALLOWED_HOSTS=desk.example.org SECRET_KEY=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(60))') \
