@@ -83,7 +83,9 @@ def _publish(post: Post) -> str:
         return outcomes.lost_answer(lease, error)
     except AdapterError as error:
         return outcomes.failed(lease, error)
-    except (DatabaseError, LeaseLost):
+    except LeaseLost:  # it stood still, or is not its worker any more, and nothing can have become public
+        return outcomes.try_later(lease, problem("stood_still"), Attempt.Outcome.WITHDRAWN)
+    except DatabaseError:
         raise
     except Exception as error:  # a bug in an adapter says nothing about what the platform did
         log.exception("adapter_bug", post=post.pk, platform=lease.platform.slug)
