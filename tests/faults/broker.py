@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import cycle
 from pathlib import Path
 
 from django.conf import settings
@@ -54,6 +55,13 @@ class Broker:
             assert time.monotonic() < deadline, "the broker did not start"
             time.sleep(0.02)
 
+    def hang(self) -> None:
+        """It takes connections, and says nothing: as behind a network that has broken down."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        self._process.send_signal(signal.SIGCONT)
+
     def kill(self) -> None:
         if self._process is not None:
             self._process.kill()
@@ -92,12 +100,12 @@ DISPATCHER = ("manage.py", "dispatch")
 WORKER = ("-m", "celery", "-A", "config", "worker", "-c", "2", "--without-mingle", "--without-gossip")
 
 
-def send(broker: Broker, posts: Sequence[Post]) -> None:
-    """Wake that broker's workers for the posts; from a process of its own, as this one is on another broker."""
-    ids = [(post.workspace_id, post.pk) for post in posts]
+def send(broker: Broker, posts: Sequence[Post], *, queues: Sequence[str] = ("posting",)) -> None:
+    """Wake that broker's workers for the posts, queue by queue; from a process apart, as this one is on another one."""
+    messages = [((post.workspace_id, post.pk), queue) for post, queue in zip(posts, cycle(queues), strict=False)]
     code = (
         "import django; django.setup()\n"
         f"from {tasks.__name__} import publish\n"
-        f"for pair in {ids!r}: publish.apply_async(args=pair, queue='posting')"
+        f"for pair, queue in {messages!r}: publish.apply_async(args=pair, queue=queue)"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=broker.environment(), check=True)
