@@ -41,6 +41,7 @@ class ClipAdmin(WorkspaceAdmin):
     icon = "movie_edit"
     delete_permission = "write_content"
     list_display = ("shown_title", "shown_state", "name", "origin", "length", "shown_problem", "created_at")
+    list_display_links = ("name",)
     list_filter = (StateFilter, "origin")
     list_select_related = ("item", "workspace")
     search_fields = ("name", "item__title")
