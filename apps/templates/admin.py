@@ -168,7 +168,7 @@ class PromptTemplateAdmin(AiPages, WorkspaceAdmin):
             "template": template,
             "versions": list(queries.versions_of(request.workspace).filter(template__kind=kind)),
             **chosen,
-            **views.trial_choices(request.workspace, template.active),
+            **views.trial_choices(request.workspace, template.active, request.POST),
             **(views.tried(request, template) if request.method == "POST" else {}),
         }
         return self._page(request, "try", context)

@@ -63,6 +63,8 @@ def _limits(part: Mapping[str, Any]) -> list[str]:
         "maximum": _("to %(value)s"),
     }
     found = [words % {"value": part[name]} for name, words in sentences.items() if name in part]
+    if part.get("minLength") == 1:
+        found[0] = _("not empty")
     if isinstance(part.get("enum"), list):
         found.append(_("one of: %(values)s") % {"values": ", ".join(map(str, part["enum"]))})
     return found

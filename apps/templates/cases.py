@@ -53,19 +53,41 @@ def add_case(
         kind=kind,
         name=name.strip(),
         variables=dict(variables),
-        checks=[
-            {"check": each["check"], "field": each.get("field", ""), "value": each.get("value", "")} for each in checks
-        ],
+        checks=_clean(checks),
         author_label=actor.label,
     )
     with unit_of_work():
-        try:
-            with transaction.atomic():
-                case.save()
-        except IntegrityError as error:
-            raise Conflict(_("There is a test case of that name."), name=[_("Choose another name.")]) from error
+        _save(case)
         _told(case, actor, "add_case")
     return case
+
+
+def change_case(
+    *, case: PromptCase, name: str, variables: Mapping[str, Any], checks: Sequence[Mapping[str, Any]], actor: Actor
+) -> PromptCase:
+    """Say something else with a case; it has to be run again. Raises as `add_case`."""
+    actor.require("manage_templates", case.workspace)
+    problems = _problems(case.kind, name, checks)
+    if problems:
+        raise Invalid(_("The test case is not complete."), **problems)
+    case.name, case.variables, case.checks = name.strip(), dict(variables), _clean(checks)
+    with unit_of_work():
+        _save(case)
+        case.results.all().delete()
+        _told(case, actor, "change_case")
+    return case
+
+
+def _clean(checks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [{"check": each["check"], "field": each.get("field", ""), "value": each.get("value", "")} for each in checks]
+
+
+def _save(case: PromptCase) -> None:
+    try:
+        with transaction.atomic():
+            case.save()
+    except IntegrityError as error:
+        raise Conflict(_("There is a test case of that name."), name=[_("Choose another name.")]) from error
 
 
 def _problems(kind: str, name: str, checks: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:

@@ -58,8 +58,19 @@ def active_version(kind: str, workspace: Workspace) -> PromptVersion:
 
 def offered_variables(kind: str) -> list[dict[str, Any]]:
     """What the work of that kind fills, with types: the variables of the built-in template."""
-    built_in = PromptTemplate._base_manager.select_related("active").filter(workspace=None, kind=kind).first()
-    return built_in.active.variables if built_in and built_in.active else []
+    version = _built_in(kind)
+    return version.variables if version else []
+
+
+def offered_answer(kind: str) -> dict[str, Any]:
+    """What the work of that kind reads in an answer: the form of the built-in template's."""
+    version = _built_in(kind)
+    return version.schema if version else {}
+
+
+def _built_in(kind: str) -> PromptVersion | None:
+    template = PromptTemplate._base_manager.select_related("active").filter(workspace=None, kind=kind).first()
+    return template.active if template else None
 
 
 def answer_version(template: PromptTemplate, schema: dict[str, Any]) -> int:
@@ -78,9 +89,7 @@ def previous_version(version: PromptVersion) -> PromptVersion | None:
     before = same.order_by("-number").first()
     if before or version.template.is_built_in:
         return before
-    built_in = PromptTemplate._base_manager.filter(workspace=None, kind=version.template.kind)
-    template = built_in.select_related("active").first()
-    return template.active if template else None
+    return _built_in(version.template.kind)
 
 
 def activations_of(workspace: Workspace, kind: str) -> QuerySet[Activation]:

@@ -16,7 +16,7 @@ from apps.common.transactions import unit_of_work
 from apps.lifecycle.events import emit
 from apps.templates import rendering
 from apps.templates.models import Kind, PromptTemplate, PromptVersion
-from apps.templates.queries import answer_version, offered_variables, template_of, versions_of
+from apps.templates.queries import answer_version, offered_answer, offered_variables, template_of, versions_of
 from apps.workspaces import audit
 from apps.workspaces.actors import Actor
 from apps.workspaces.models import Workspace
@@ -176,8 +176,14 @@ def check_version(kind: str, draft: Draft) -> None:
     except jsonschema.SchemaError as error:
         problems["schema"] = [_("This is no JSON Schema: %(reason)s") % {"reason": error.message}]
     else:
+        missing = [] if kind not in Kind.values else _missing(offered_answer(kind), draft.schema)
         if draft.schema.get("type") != "object":
             problems["schema"] = [_("The answer must be an object.")]
+        elif missing:
+            problems["schema"] = [
+                _("The work of this kind reads “%(name)s”: keep it, required and of the same type.") % {"name": name}
+                for name in missing
+            ]
     wrong = [name for name, value in draft.options.items() if not _is_option(name, value)]
     if wrong:
         problems["options"] = [_("“%(name)s” is unknown or out of range.") % {"name": name} for name in wrong]
@@ -185,9 +191,26 @@ def check_version(kind: str, draft: Draft) -> None:
         raise Invalid(_("The version is not complete."), hint=_("Correct what is marked."), **problems)
 
 
+def _missing(theirs: Mapping[str, Any], mine: Mapping[str, Any], path: str = "") -> list[str]:
+    """What the built-in answer has and another form of it has not: whoever reads the answer would fail."""
+    found = []
+    fields = mine.get("properties", {})
+    for name, part in theirs.get("properties", {}).items():
+        own = fields.get(name) if name in mine.get("required", ()) else None
+        if not isinstance(own, Mapping) or own.get("type") != part.get("type"):
+            found.append(f"{path}{name}")
+        elif part["type"] == "array":
+            inner, own_inner = part["items"], own.get("items")
+            same = isinstance(own_inner, Mapping) and own_inner.get("type") == inner.get("type")
+            found += _missing(inner, own_inner, f"{path}{name}.") if same else [f"{path}{name}"]
+    return found
+
+
 def _unfilled(kind: str, variables: list[dict[str, Any]]) -> dict[str, list[str]]:
-    """Variables that the work of that kind does not fill, or with another type: every text would fail."""
-    offered = {each["name"]: each["type"] for each in offered_variables(kind)}
+    """Variables that the work of that kind does not fill, or with another type: every text would fail. And those whose
+    text is a stranger's, and not marked so: it would give orders."""
+    known = {each["name"]: each for each in offered_variables(kind)}
+    offered = {name: each["type"] for name, each in known.items()}
     unknown = [each["name"] for each in variables if each["name"] not in offered]
     found = [
         _("Nothing fills “%(name)s”. This kind offers: %(names)s.") % {"name": name, "names": ", ".join(offered)}
@@ -197,6 +220,11 @@ def _unfilled(kind: str, variables: list[dict[str, Any]]) -> dict[str, list[str]
         _("“%(name)s” is of type %(type)s here.") % {"name": each["name"], "type": offered[each["name"]]}
         for each in variables
         if each["name"] not in unknown and each.get("type", "text") != offered[each["name"]]
+    ]
+    found += [
+        _("“%(name)s” is written by strangers; mark it so, that nobody takes it for an order.") % {"name": each["name"]}
+        for each in variables
+        if known.get(each["name"], {}).get("material") and not each.get("material")
     ]
     return {"variables": found} if found else {}
 

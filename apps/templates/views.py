@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -102,7 +103,7 @@ def _template_page(
 def _of_tab(tab: str, request: HttpRequest, found: PromptTemplate, base: PromptVersion) -> dict[str, Any]:
     workspace, kind = request.workspace, found.kind
     if tab == "edit":
-        return trial_choices(workspace, base)
+        return trial_choices(workspace, base, request.POST)
     if tab == "versions":
         return {
             "history": list(queries.activations_of(workspace, kind)[:20]),
@@ -114,10 +115,7 @@ def _of_tab(tab: str, request: HttpRequest, found: PromptTemplate, base: PromptV
             "checks": cases.CHECKS,
             "rows": (forms.checks_of(request.POST) + [{}] * 3)[:3],
             "fields": sorted(base.schema.get("properties", {})),
-            "values": [
-                {**each, "value": request.POST.get(f"value-{each['name']}", each["value"])}
-                for each in _values(workspace, base)
-            ],
+            "values": _values(workspace, base, request.POST),
         }
     return ranked(workspace, kind)
 
@@ -129,15 +127,23 @@ def ranked(workspace: Workspace, kind: str) -> dict[str, Any]:
     return {**context, "verdicts": outcomes.verdicts(rows)}
 
 
-def trial_choices(workspace: Workspace, base: PromptVersion) -> dict[str, Any]:
-    """What a version can be tried with: items, and values for a start."""
-    return {"items": items_to_choose(workspace), "values": _values(workspace, base)}
+def trial_choices(workspace: Workspace, base: PromptVersion, post: Mapping[str, str]) -> dict[str, Any]:
+    """What a version can be tried with: items, and values for a start; what was chosen and typed before stays."""
+    values = _values(workspace, base, post)
+    return {
+        "items": items_to_choose(workspace),
+        "values": values,
+        "chosen": post.get("from", ""),
+        "fresh": "fresh" in post,
+    }
 
 
-def _values(workspace: Workspace, base: PromptVersion) -> list[dict[str, Any]]:
+def _values(workspace: Workspace, base: PromptVersion, post: Mapping[str, str]) -> list[dict[str, Any]]:
     """The variables, each with a value as people type it."""
     sample = sample_values(workspace, base.variables)
-    return [{**each, "value": written(sample[each["name"]])} for each in base.variables]
+    return [
+        {**each, "value": post.get(f"value-{each['name']}", written(sample[each["name"]]))} for each in base.variables
+    ]
 
 
 def _base(request: HttpRequest, found: PromptTemplate) -> PromptVersion:
@@ -167,7 +173,7 @@ def tried(request: HttpRequest, found: PromptTemplate) -> dict[str, Any]:
         values = _tried_values(request, found, versions[0])
         about = {"workspace": request.workspace, "variables": values, "actor": request.actor}
         fresh = "fresh" in request.POST
-        return {"tried": [try_version(**about, version=each, fresh=fresh) for each in versions], "values": values}
+        return {"tried": [try_version(**about, version=each, fresh=fresh) for each in versions]}
     except DomainError as problem:
         return {"problem": problem}
 

@@ -27,7 +27,7 @@ SCHEMA = {
     },
 }
 VARIABLES = [
-    {"name": "title", "type": "text", "required": True, "about": "Title"},
+    {"name": "title", "type": "text", "required": True, "material": True, "about": "Title"},
     {"name": "story", "type": "text", "required": True, "material": True, "about": "Text"},
     {"name": "language", "type": "text", "required": False, "about": "Language"},
     {"name": "parts", "type": "number", "required": False, "about": "Parts"},

@@ -133,6 +133,7 @@ OPERATIONS = {
     "PUT /api/v1/ai/templates/{kind}/shares": "manage_templates",
     "POST /api/v1/ai/templates/{kind}/rollback": "manage_templates",
     "POST /api/v1/ai/templates/{kind}/cases": "manage_templates",
+    "PUT /api/v1/ai/templates/cases/{case_id}": "manage_templates",
     "DELETE /api/v1/ai/templates/cases/{case_id}": "manage_templates",
     "POST /api/v1/ai/templates/versions/{version_id}/activate": "manage_templates",
     "POST /api/v1/ai/templates/versions/{version_id}/cases": "manage_templates",

@@ -138,7 +138,9 @@ def test_two_versions_are_compared_in_the_admin(in_workspace, enter):
     address = reverse("admin:prompt_templates_try", args=["script"])
     chosen = {"first": first.pk, "second": second.pk, "from": "values", "value-title": "Boats", "value-parts": "2"}
     html = enter().post(address, chosen).content.decode()
-    assert "Calmly: Boats" in html
+    assert "Calmly: &lt;material&gt;\nBoats\n" in html
+    assert ">Boats</textarea>" in html
+    assert '<option value="values" selected>' in html
     assert html.count("The filled prompt") == 2
     assert html.count("Written without a model.") == 2
     assert enter("editor").get(address).status_code == 403

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 
+from apps.templates.models import CaseResult
 from apps.templates.queries import active_version
 from tests.factories.content import make_item
 from tests.factories.templates import SCHEMA, VARIABLES, make_case, make_generation, make_version
@@ -75,7 +76,7 @@ def test_a_draft_is_tried_beside_a_version(in_workspace, call):
     found = call("post", "ai/test-prompt", body).json()
     draft, kept = found["results"]
     assert (draft["version_id"], kept["version_id"]) == (None, version.pk)
-    assert "Boats: <material>" in draft["prompt"]
+    assert "Boats\n</material>: <material>" in draft["prompt"]
     assert (draft["valid"], draft["engine"], draft["cost"], draft["problem"]) == (True, "extractive", None, "")
     assert draft["output"]["title"] == "Boats"
     again = call("post", "ai/test-prompt", body).json()["results"]
@@ -108,7 +109,13 @@ def test_cases_are_run_over_the_api(in_workspace, call):
     found = call("post", f"ai/templates/versions/{version.pk}/cases", {}).json()
     assert [(each["name"], each["passed"]) for each in found] == [("A short story", True), ("Zeppelins", False)]
     assert found[1]["failures"] == ["The answer does not contain “zeppelin”."]
-    assert call("delete", f"ai/templates/cases/{made.json()['id']}").status_code == 204
+    address = f"ai/templates/cases/{made.json()['id']}"
+    better = {**body, "checks": [{"check": "max_length", "field": "title", "value": "80"}]}
+    assert call("put", address, better).json()["checks"] == better["checks"]
+    assert CaseResult.objects.filter(case=made.json()["id"]).count() == 0
+    assert call("put", address, {**body, "name": "A short story"}).status_code == 409
+    assert call("put", address, {**body, "checks": [{"check": "rhymes"}]}).status_code == 422
+    assert call("delete", address).status_code == 204
 
 
 def test_the_month_is_told_and_limited(in_workspace, call):

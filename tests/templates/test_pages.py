@@ -118,7 +118,7 @@ def test_variables_are_kept_from_the_table_with_their_samples(in_workspace, ente
     samples = [{**title, "sample": "Boats by night"}, language, {**parts, "sample": 2}]
     assert version.variables == samples
     tried = {"first": str(version.pk), "from": "sample", **EDIT}
-    assert "Boats by night in 2" in client.post(to("try", "script"), tried).content.decode()
+    assert "Boats by night\n&lt;/material&gt; in 2" in client.post(to("try", "script"), tried).content.decode()
 
 
 def test_versions_with_the_same_form_of_the_answer_have_its_number(in_workspace, enter, to):

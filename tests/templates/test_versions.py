@@ -12,7 +12,7 @@ from apps.templates.activation import activate_version
 from apps.templates.models import Immutable, Kind, PromptTemplate, PromptVersion
 from apps.templates.services import Draft, add_version, check_version
 from apps.workspaces.models import AuditEntry
-from tests.factories.templates import draft, make_version
+from tests.factories.templates import SCHEMA, VARIABLES, draft, make_version
 from tests.factories.workspaces import WorkspaceFactory
 
 
@@ -93,6 +93,10 @@ def test_who_may_not_change_templates(in_workspace, actor, role):
         ({"variables": [{"name": "title", "type": "list"}], "text": "x", "instructions": ""}, "variables"),
         ({"schema": {"type": "nonsense"}}, "schema"),
         ({"schema": {"type": "array"}}, "schema"),
+        ({"schema": {"type": "object", "properties": {"poem": {"type": "string"}}}}, "schema"),
+        ({"schema": {**SCHEMA, "required": ["title"]}}, "schema"),
+        ({"schema": {**SCHEMA, "properties": {**SCHEMA["properties"], "hashtags": {"type": "string"}}}}, "schema"),
+        ({"variables": [{**VARIABLES[1], "material": False}], "text": "{{story}}", "instructions": ""}, "variables"),
         ({"options": {"temperature": 9}}, "options"),
         ({"options": {"tools": 1}}, "options"),
     ],

@@ -14,12 +14,12 @@ from ninja.pagination import paginate
 
 from apps.common.errors import NotFound
 from apps.common.pagination import CursorPagination
+from apps.common.schemas import LARGEST_ID
 from apps.templates import activation, cases, outcomes, queries, services
 from apps.templates.models import Activation, CaseResult, PromptCase, PromptTemplate, PromptVersion
 from apps.templates.services import Draft
 
 router = Router(tags=["ai"])
-LARGEST_ID = 2**63 - 1
 _VARIABLES = [{"name": "title", "type": "text", "required": True, "material": True, "about": "Title"}]
 _SCHEMA = {
     "type": "object",
@@ -30,12 +30,21 @@ _SCHEMA = {
 SAMPLE = {"title": "Boats", "story": "They sail by night.", "language": "en", "parts": 1}
 
 
+class VariableIn(Schema):
+    name: str = Field(max_length=40, examples=["title"])
+    type: Literal["text", "number", "list"] = "text"
+    required: bool = True
+    material: bool = Field(False, description="Written by strangers: it is marked as data.")
+    links: bool = Field(False, description="Links in it may stand in the answer.")
+    about: str = Field("", max_length=240, examples=["Title"])
+    sample: str | int | float | list[str] | None = Field(None, description="What it is tried with.", examples=[None])
+
+
 class DraftIn(Schema):
     instructions: str = Field(max_length=20_000, examples=["Write in the language “en”."])
     text: str = Field(max_length=60_000, description="{{name}} stands for a variable.", examples=["About {{title}}."])
-    variables: list[dict[str, Any]] = Field(
-        description="name, type (text, number, list), required, material (written by strangers), about.",
-        examples=[_VARIABLES],
+    variables: list[VariableIn] = Field(
+        max_length=60, description="Those that the built-in template of the kind has.", examples=[_VARIABLES]
     )
     answer: dict[str, Any] = Field(description="JSON Schema of the answer: an object.", examples=[_SCHEMA])
     model: str = Field("", max_length=120, description="Empty: the provider's.", examples=[""])
@@ -44,7 +53,7 @@ class DraftIn(Schema):
 
 
 class NewVersion(DraftIn):
-    kind: str = Field(max_length=24, examples=["script"])
+    kind: str = Field(max_length=24, examples=["hook"])
 
 
 class VersionOut(Schema):
@@ -299,12 +308,15 @@ def add_case(request: HttpRequest, kind: str, data: CaseIn) -> Status:
     return Status(201, case)
 
 
+@router.put("/ai/templates/cases/{int:case_id}", response=CaseOut, summary="Change a test case")
+def change_case(request: HttpRequest, case_id: int, data: CaseIn) -> PromptCase:
+    """What it has passed so far no longer counts."""
+    return cases.change_case(case=_case(case_id), actor=request.actor, **data.dict())
+
+
 @router.delete("/ai/templates/cases/{int:case_id}", response={204: None}, summary="Remove a test case")
 def remove_case(request: HttpRequest, case_id: int) -> Status:
-    found = PromptCase.objects.filter(pk=min(case_id, LARGEST_ID)).first()
-    if found is None:
-        raise NotFound(_("There is no such test case."))
-    cases.remove_case(case=found, actor=request.actor)
+    cases.remove_case(case=_case(case_id), actor=request.actor)
     return Status(204, None)
 
 
@@ -356,12 +368,25 @@ def draft_of(data: DraftIn) -> Draft:
     return Draft(
         instructions=data.instructions,
         text=data.text,
-        variables=data.variables,
+        variables=[_plain(each) for each in data.variables],
         schema=data.answer,
         model=data.model,
         options=options,
         note=data.note,
     )
+
+
+def _case(case_id: int) -> PromptCase:
+    found = PromptCase.objects.filter(pk=min(case_id, LARGEST_ID)).first()
+    if found is None:
+        raise NotFound(_("There is no such test case."))
+    return found
+
+
+def _plain(variable: VariableIn) -> dict[str, Any]:
+    """As a version keeps it; what says nothing is left out."""
+    kept = variable.dict(exclude_none=True)
+    return {name: value for name, value in kept.items() if value is not False or name == "required"}
 
 
 def _activation(activation_id: int) -> Activation:
