@@ -315,6 +315,7 @@ class Platform(ABC):
     (class A), None for ever. lookups, lookup_seconds: how many spaced looks prove absence (class C).
     provision: dotted path of a function(account) that prepares a new account of this platform.
     upload_page: where a person posts by hand. link_hosts: hosts that addresses of its posts have; empty: any.
+    own_title: whether a post there has a title beside its text.
     fold: about how many characters people see before they press "more"; 0: all of them. bare_links: whether an address
     without its protocol becomes a link.
     """
@@ -340,6 +341,7 @@ class Platform(ABC):
     upload_page: ClassVar[str] = ""
     link_hosts: ClassVar[tuple[str, ...]] = ()
     fold: ClassVar[int] = 0
+    own_title: ClassVar[bool] = False
     bare_links: ClassVar[bool] = False
 
     def __init__(self, config: PlatformConfig) -> None:

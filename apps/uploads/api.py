@@ -104,7 +104,7 @@ class DeadLetterOut(PostOut):
 
 class FileOut(Schema):
     kind: str = Field(examples=["video"])
-    name: str = Field(examples=["The-lighthouse-keeper.mp4"])
+    name: str = Field(examples=["The lighthouse keeper.mp4"])
     bytes: int = Field(examples=[8211340])
     url: str = Field(
         description="Gives the file without signing in, for 7 days and while the post waits; empty without the right "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +17,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.common.errors import Invalid, NotFound
-from apps.common.text.slugs import slug
+from apps.common.text.words import fit
 from apps.content.models import Asset
 from apps.platforms.base import Draft
 from apps.schedules.drafts import draft_of, video_of
@@ -27,6 +28,7 @@ from apps.workspaces.actors import Actor
 
 LINK_DAYS = 7
 _SALT = "uploads.by_hand"
+_UNFIT = re.compile(r'[\x00-\x1f\x7f:*?"<>|]')
 # Made for the eyes of the desk, not for the platform.
 _INNER = (Asset.Kind.NARRATION, Asset.Kind.PREVIEW)
 _longest = Post._meta.get_field("url").max_length
@@ -35,7 +37,9 @@ _is_url = URLValidator(schemes=["http", "https"])
 
 @dataclass(frozen=True)
 class Kit:
-    """What a person needs to post it. text: as the platform would show it, hashtags included."""
+    """What a person needs to post it. text: as the platform would show it, hashtags included; title: "" where the
+    platform has none beside the text.
+    """
 
     post: Post
     title: str
@@ -55,7 +59,7 @@ def kit_of(post: Post) -> Kit:
     draft, platform = _draft(post), post.account.adapter
     return Kit(
         post=post,
-        title=draft.title,
+        title=draft.title if platform.own_title else "",
         text=platform.compose(draft),
         hashtags=" ".join(f"#{tag}" for tag in draft.hashtags),
         files=files_of(post),
@@ -76,8 +80,10 @@ def files_of(post: Post) -> tuple[Asset, ...]:
 
 
 def file_name(asset: Asset, post: Post) -> str:
-    """What the file is called when a person saves it."""
-    return f"{slug(post.variant.title) or 'post'}{Path(asset.file.name).suffix}"
+    """What the file is called when a person saves it: as the post, without what file systems refuse."""
+    name = _UNFIT.sub(" ", re.sub(r"[/\\]", "-", post.variant.title))
+    name = fit(" ".join(name.split()), 100).strip(" .-")
+    return f"{name or 'post'}{Path(asset.file.name).suffix}"
 
 
 # --- Links that need no sign-in ---------------------------------------------------------------------------------------

@@ -65,7 +65,7 @@
     const target = event.target.closest("[data-copy], [data-keys], [data-theme-next], [data-menu-toggle]");
     if (!target) return;
     if (target.dataset.copy !== undefined) {
-      navigator.clipboard.writeText(document.querySelector(target.dataset.copy).textContent.trim())
+      copy(document.querySelector(target.dataset.copy).textContent.trim())
         .then(() => toast({ message: target.dataset.copied, tone: "good" }));
     } else if (target.dataset.keys !== undefined) {
       showKeys();
@@ -91,6 +91,17 @@
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
   });
+
+  // Browsers offer their clipboard only on secure pages; a selection works everywhere.
+  async function copy(words) {
+    if (navigator.clipboard && window.isSecureContext) return navigator.clipboard.writeText(words);
+    const field = document.createElement("textarea");
+    field.value = words;
+    document.body.append(field);
+    field.select();
+    document.execCommand("copy");
+    field.remove();
+  }
 
   function setTheme(theme) {
     if (theme === "auto") {

@@ -223,8 +223,10 @@ def test_the_word_of_a_person_publishes_it_once_and_for_all(puzzled):
 def test_the_page_gives_the_words_and_takes_the_link(puzzled):
     client, address = signed_in(puzzled.workspace), f"/w/{puzzled.workspace.slug}/by-hand/{puzzled.pk}/"
     page = client.get(address).content.decode()
-    for words in ("Puzzle", "The platform shows a puzzle.", "https://studio.example/upload", 'data-copy="kit-text"'):
+    for words in ("Puzzle", "The platform shows a puzzle.", "https://studio.example/upload", 'data-copy="#kit-text"'):
         assert words in page
+    # The studio has a caption and no title beside it.
+    assert "kit-title" not in page
     wrong = client.post(address, {"url": "https://elsewhere.example/1"})
     assert (wrong.status_code, "https://elsewhere.example/1" in wrong.content.decode()) == (422, True)
     right = client.post(address, {"url": ONLINE})
@@ -481,7 +483,7 @@ def test_the_link_in_the_mail_gives_the_video_until_the_post_is_settled(puzzled)
     path = link[link.index("/") :]
     answer = Client().get(path)
     assert b"".join(answer.streaming_content) == b"film"
-    assert answer["Content-Disposition"] == 'attachment; filename="puzzle.mp4"'
+    assert answer["Content-Disposition"] == 'attachment; filename="Puzzle.mp4"'
     assert Client().get(path[:-3] + "xx/").status_code == 404
     with travel(timezone.now() + timedelta(days=by_hand.LINK_DAYS, hours=1), tick=True):
         assert Client().get(path).status_code == 404
@@ -496,3 +498,17 @@ def test_mails_are_in_the_language_of_their_reader(puzzled):
     with scope(workspace=puzzled.workspace):
         notices.mail(puzzled.workspace)
     assert {f"{code}@example.org" for code in ("en", "ml")} <= {each.to[0] for each in mail.outbox}
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("The bridge (2/3): “why?”", "The bridge (2-3) “why ”.mp4"),
+        ("../../etc/passwd\n", "etc-passwd.mp4"),
+        ("വിളക്കുമാടം", "വിളക്കുമാടം.mp4"),
+        ("???", "post.mp4"),
+    ],
+)
+def test_a_file_is_called_as_the_post_wherever_it_is_saved(title, name):
+    post, asset = Post(variant=Variant(title=title)), Asset(file="w1/items/1/part1-video-abc.mp4")
+    assert by_hand.file_name(asset, post) == name

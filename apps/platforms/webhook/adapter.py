@@ -39,6 +39,7 @@ class WebhookPlatform(Platform):
     slug = "webhook"
     label = _("Signed webhook")
     capability = Capability.KEY
+    own_title = True
     # What README.md asks of receivers.
     key_seconds = 86_400.0
     limits = Limits(

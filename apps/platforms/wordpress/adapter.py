@@ -48,6 +48,7 @@ class WordpressPlatform(Platform):
     slug = "wordpress"
     label = "WordPress"
     capability = Capability.HANDLE
+    own_title = True
     limits = Limits(
         as_of=date(2026, 11, 21), pictures=30, source="https://developer.wordpress.org/rest-api/reference/posts/"
     )

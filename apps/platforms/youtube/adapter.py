@@ -67,6 +67,7 @@ class YoutubePlatform(Platform):
     slug = "youtube"
     label = "YouTube"
     capability = Capability.HANDLE
+    own_title = True
     limits = Limits(
         as_of=date(2026, 11, 21),
         unit="utf16",
