@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, time
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -35,6 +35,14 @@ def wall_time(request: HttpRequest, name: str) -> time:
         return time.fromisoformat(request.POST.get(name, "")).replace(second=0, microsecond=0, tzinfo=None)
     except ValueError as error:
         raise Invalid(_("Say at what time."), **{name: [_("Write it as 18:30.")]}) from error
+
+
+def zone(request: HttpRequest, name: str, otherwise: ZoneInfo) -> ZoneInfo:
+    value = request.POST.get(name, "").strip()
+    if value and value not in available_timezones():
+        said = _("“%(zone)s” is not the name of a time zone, such as Asia/Kolkata.") % {"zone": value}
+        raise Invalid(said, **{name: [said]})
+    return ZoneInfo(value) if value else otherwise
 
 
 def moment(request: HttpRequest, name: str, zone: ZoneInfo) -> datetime:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zoneinfo import available_timezones
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -34,7 +36,10 @@ def slots(request: HttpRequest, slug: str) -> HttpResponse:
     account = next((each for each in accounts if str(each.pk) == wanted), accounts[0] if accounts else None)
     context = {"accounts": accounts, "account": account}
     if account is not None:
-        context |= {"week": schedule_queries.week(account), "free": _free(account)}
+        week = schedule_queries.week(account)
+        elsewhere = {str(slot.timezone) for day in week for slot in day.slots} - {str(account.timezone)}
+        context |= {"week": week, "elsewhere": sorted(elsewhere), "free": _free(account)}
+        context |= {"zones": sorted(available_timezones())}
     return render(request, "desk/schedule_slots.html", context)
 
 
@@ -50,9 +55,19 @@ def add_slots(request: HttpRequest, slug: str) -> HttpResponse:
     request.actor.require("manage_accounts", request.workspace)
     account = account_of(request)
     wall, days = parsing.wall_time(request, "time"), parsing.numbers(request, "weekday")
-    made = timetable.add_slots(account=account, actor=request.actor, weekdays=days, time=wall)
+    zone = parsing.zone(request, "timezone", account.timezone)
+    made = timetable.add_slots(account=account, actor=request.actor, weekdays=days, time=wall, timezone=zone)
     said = ngettext("%(count)s slot added.", "%(count)s slots added.", len(made)) % {"count": len(made)}
     messages.success(request, said if made else _("These slots are there already."))
+    return _to_slots(request, account.pk)
+
+
+@posted("schedule-slots")
+def follow_account(request: HttpRequest, slug: str) -> HttpResponse:
+    account = account_of(request)
+    count = timetable.follow_account(account=account, actor=request.actor)
+    said = ngettext("%(count)s slot is moved.", "%(count)s slots are moved.", count)
+    messages.success(request, said % {"count": count})
     return _to_slots(request, account.pk)
 
 

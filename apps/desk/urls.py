@@ -33,6 +33,7 @@ urlpatterns = [
     path("schedule/reservations/<int:reservation_id>/drop/", schedule.drop_reservation, name="reservation-drop"),
     path("schedule/slots/", timetable.slots, name="schedule-slots"),
     path("schedule/slots/add/", timetable.add_slots, name="slots-add"),
+    path("schedule/slots/follow/", timetable.follow_account, name="slots-follow"),
     path("schedule/slots/<int:slot_id>/remove/", timetable.remove_slot, name="slot-remove"),
     path("schedule/repeats/", timetable.repeats, name="schedule-repeats"),
     path("schedule/repeats/add/", timetable.add_recurrence, name="recurrence-add"),

@@ -72,6 +72,20 @@ def change_slot(*, slot: Slot, actor: Actor, **fields: Any) -> Slot:
     return slot
 
 
+def follow_account(*, account: Account, actor: Actor) -> int:
+    """Move the slots that stand in other zones to the same wall times in the account's; returns how many."""
+    actor.require("manage_accounts", account.workspace)
+    count = 0
+    with unit_of_work():
+        for slot in Slot._base_manager.filter(account=account).exclude(timezone=account.timezone):
+            try:
+                change_slot(slot=slot, actor=actor, timezone=account.timezone)
+            except Conflict:  # the account's own zone has that slot already
+                remove_slot(slot=slot, actor=actor)
+            count += 1
+    return count
+
+
 def remove_slot(*, slot: Slot, actor: Actor) -> None:
     """Posts that stand in the slot keep their time."""
     actor.require("manage_accounts", slot.workspace)

@@ -218,6 +218,14 @@ def test_the_week_of_slots_is_edited(account, enter, url):
     client.post(url(f"schedule/slots/{slot.pk}/remove/"))
     assert not Slot.objects.filter(pk=slot.pk).exists()
     assert shown(client.post(url("schedule/slots/add/"), {"account": account.pk, "time": "late"}), 422)
+    elsewhere = {"account": account.pk, "time": "18:00", "weekday": ["0"], "timezone": "Asia/Kolkata"}
+    client.post(url("schedule/slots/add/"), elsewhere)
+    assert "Slots in Asia/Kolkata do not go by the clock" in shown(client.get(url("schedule/slots/")))
+    assert shown(client.post(url("schedule/slots/add/"), {**elsewhere, "timezone": "Mars/Base"}), 422)
+    slots, before = Slot.objects.filter(account=account), Slot.objects.filter(account=account, timezone="UTC").count()
+    # The account posts at 18:00 of Mondays already, so that one is not kept twice.
+    client.post(url("schedule/slots/follow/"), {"account": account.pk})
+    assert [str(slot.timezone) for slot in slots] == ["UTC"] * before
     assert "×" not in shown(enter("viewer").get(url("schedule/slots/")))
 
 

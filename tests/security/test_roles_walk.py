@@ -68,6 +68,7 @@ PAGES = {
     "desk:publishing": "publish_content",
     "desk:reservation-drop": "publish_content",
     "desk:slots-add": "manage_accounts",
+    "desk:slots-follow": "manage_accounts",
     "desk:slot-remove": "manage_accounts",
     "desk:recurrence-add": "publish_content",
     "desk:recurrence-action": "publish_content",
