@@ -142,7 +142,7 @@ def _require_budget(budget: Budget, cost: Decimal | None, asked: Asked, now: dat
     if cost is None:
         raise Unpriced(
             _("Nobody knows what “%(model)s” costs, so the stop at %(limit)s USD could not hold.")
-            % {"model": asked.model, "limit": round(limit, 2)},
+            % {"model": asked.model, "limit": _in_dollars(limit)},
             retry_after=(next_month - now).total_seconds(),
             hint=_("Give the model's prices under AI, Provider (0 where it costs nothing); the work waits."),
         )
@@ -153,15 +153,15 @@ def _require_budget(budget: Budget, cost: Decimal | None, asked: Asked, now: dat
     wait = _SOON if month.spent + cost <= limit else next_month - now
     raise BudgetExceeded(
         _("The AI budget of this month is used up: %(spent)s of %(limit)s USD, and this text may cost %(cost)s.")
-        % {"spent": round(month.spent + month.reserved, 2), "limit": round(limit, 2), "cost": _in_dollars(cost)},
+        % {"spent": _in_dollars(month.spent + month.reserved), "limit": _in_dollars(limit), "cost": _in_dollars(cost)},
         retry_after=wait.total_seconds(),
         hint=_("Raise the limit under AI, or wait for the next month; the work waits."),
     )
 
 
-def _in_dollars(cost: Decimal) -> Decimal:
+def _in_dollars(amount: Decimal) -> Decimal:
     """To the cent, or what is less than one as far as it says something."""
-    return round(cost, 2) if cost >= Decimal("0.01") else round(cost, 4)
+    return round(amount, 2 if not amount or amount >= Decimal("0.01") else 4)
 
 
 def give_notice(*, workspace: Workspace, over_hard: bool = False) -> None:

@@ -72,7 +72,10 @@ def try_version(
         row = Generation._base_manager.select_related("version").get(pk=error.details["generation"])
         problem = _sentence(error)
         if row.note:
-            problem = f"{problem} {_('It said: “%(words)s”') % {'words': row.note}}"
+            told = (
+                _("It said: “%(words)s”") if row.outcome == Generation.Outcome.REFUSAL else _("The reason: %(words)s")
+            )
+            problem = f"{problem} {told % {'words': row.note}}"
     except AdapterError as error:
         problem = _sentence(error)
     return Trial(version, prompt, output, problem, row)
@@ -85,4 +88,5 @@ def unsaved_version(*, workspace: Workspace, kind: str, draft: Draft) -> PromptV
 
 
 def _sentence(error: AdapterError) -> str:
-    return f"{error.message} {error.hint}".strip()
+    message = error.message if error.message[-1:] in ".!?”" else f"{error.message}."
+    return f"{message} {error.hint}".strip()
