@@ -18,7 +18,7 @@ from apps.clips.models import Clip, ClipSettings, InboxFile, IncomingFile
 from apps.common.errors import DomainError
 from apps.lifecycle.services import advance
 from apps.templates.queries import versions_of
-from apps.workspaces.admin_base import WorkspaceAdmin
+from apps.workspaces.admin_base import Badge, WorkspaceAdmin
 
 TONES = {"waiting": "info", "busy": "info", "good": "success", "bad": "danger"}
 
@@ -62,8 +62,8 @@ class ClipAdmin(WorkspaceAdmin):
         )
 
     @display(description=_("state"), ordering="state", label=TONES)
-    def shown_state(self, clip: Clip) -> tuple[str, str]:
-        return clip.current.tone, clip.get_state_display()
+    def shown_state(self, clip: Clip) -> Badge:
+        return Badge(clip.current.tone, clip.get_state_display())
 
     @display(description=_("problem"))
     def shown_problem(self, clip: Clip) -> str:

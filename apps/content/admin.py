@@ -20,7 +20,7 @@ from apps.content.queries import items
 from apps.content.search_admin import FoundByWords
 from apps.content.voice_admin import BrandVoiceAdmin
 from apps.lifecycle.services import advance
-from apps.workspaces.admin_base import WorkspaceAdmin, WorkspaceTabularInline
+from apps.workspaces.admin_base import Badge, WorkspaceAdmin, WorkspaceTabularInline
 
 __all__ = ["AssetAdmin", "BrandVoiceAdmin", "ItemAdmin"]
 COLOURS = {"neutral": "", "waiting": "warning", "busy": "info", "good": "success", "bad": "danger"}
@@ -87,8 +87,8 @@ class ItemAdmin(WithImages, FoundByWords, WorkspaceAdmin):
                 self.message_user(request, text, messages.SUCCESS)
 
     @display(description=_("state"), ordering="state", label=STATE_COLOURS)
-    def shown_state(self, item: Item) -> tuple[str, str]:
-        return item.state, item.get_state_display()
+    def shown_state(self, item: Item) -> Badge:
+        return Badge(item.state, item.get_state_display())
 
     @display(description=_("version"))
     def shown_version(self, item: Item) -> int:

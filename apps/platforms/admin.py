@@ -27,11 +27,11 @@ from apps.platforms.health import check_account
 from apps.platforms.models import Account, FeedEntry
 from apps.platforms.queries import accounts
 from apps.platforms.registry import adapter, platforms
-from apps.workspaces.admin_base import WorkspaceAdmin
+from apps.workspaces.admin_base import Badge, WorkspaceAdmin
 
 STATES = {"active": "success", "paused": "warning", "needs_login": "danger", "disconnected": ""}
 HEALTH = {"": "", "good": "success", "trouble": "warning", "refused": "danger"}
-SHOWN = ("platform", "handle", "shown_state", "state_reason", "shown_health", "health_message", "checked_at")
+SHOWN = ("shown_platform", "handle", "shown_state", "state_reason", "shown_health", "health_message", "checked_at")
 HOW = ("timezone", "daily_limit", "minimum_gap", "catch_up", "quiet_from", "quiet_until", "intake", "by_hand")
 
 
@@ -39,7 +39,16 @@ HOW = ("timezone", "daily_limit", "minimum_gap", "catch_up", "quiet_from", "quie
 class AccountAdmin(WorkspaceAdmin):
     icon = "hub"
     add_permission = change_permission = "manage_accounts"
-    list_display = ("name", "platform", "handle", "shown_state", "shown_health", "checked_at", "intake", "shown_page")
+    list_display = (
+        "name",
+        "shown_platform",
+        "handle",
+        "shown_state",
+        "shown_health",
+        "checked_at",
+        "intake",
+        "shown_page",
+    )
     list_filter = ("platform", "state", "health")
     search_fields = ("name", "handle")
     actions = ("pause", "resume", "check_login", "disconnect")
@@ -188,12 +197,16 @@ class AccountAdmin(WorkspaceAdmin):
         return None
 
     @display(description=_("state"), ordering="state", label=STATES)
-    def shown_state(self, account: Account) -> tuple[str, str]:
-        return account.state, account.get_state_display()
+    def shown_state(self, account: Account) -> Badge:
+        return Badge(account.state, account.get_state_display())
+
+    @display(description=_("platform"), ordering="platform")
+    def shown_platform(self, account: Account) -> str:
+        return str(account.label)
 
     @display(description=_("login"), ordering="health", label=HEALTH)
-    def shown_health(self, account: Account) -> tuple[str, str]:
-        return account.health, account.get_health_display()
+    def shown_health(self, account: Account) -> Badge:
+        return Badge(account.health, account.get_health_display())
 
     @display(description=_("page"))
     def shown_page(self, account: Account) -> str:

@@ -15,6 +15,16 @@ from apps.workspaces import audit
 from apps.workspaces.models import User
 
 
+class Badge(tuple[str, str]):
+    """A colour's name and a text: a badge in a list, which takes pairs, and the text alone in a form."""
+
+    def __new__(cls, colour: str, text: str) -> Badge:
+        return super().__new__(cls, (colour, text))
+
+    def __str__(self) -> str:
+        return str(self[1])
+
+
 class RolePermissions:
     """Who may do what with a model, as permissions of the workspace; None: nobody, in the admin."""
 

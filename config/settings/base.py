@@ -276,6 +276,7 @@ LANGUAGE_CODE = env.text("LANGUAGE_CODE")
 LANGUAGES = [("en", _("English")), ("ml", _("Malayalam"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = USE_TZ = True
+FORMAT_MODULE_PATH = "config.formats"
 TIME_ZONE = "UTC"
 
 # --- Files ------------------------------------------------------------------------------------------------------------

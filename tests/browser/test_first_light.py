@@ -81,11 +81,11 @@ def write_for_a_platform(page: Page) -> None:
     page.locator("#queue a", has_text="The harbour light").click()
     page.get_by_role("link", name="Edit", exact=True).first.click()
     page.get_by_label("Write it differently for").check()
-    page.fill("#text-feed", "Nine!")
-    expect(page.locator("#counts-feed [data-count=text] b")).to_have_text("5")
+    page.fill("#text-feed-1", "Nine!")
+    expect(page.locator("#counts-feed-1 [data-count=text] b")).to_have_text("5")
     page.get_by_role("button", name="Let the model write this one").click()
     expect(page.locator("#own-feed .note")).to_contain_text("not saved yet")
-    expect(page.locator("#text-feed")).to_have_value(re.compile("My grandfather rowed over"))
+    expect(page.locator("#text-feed-1")).to_have_value(re.compile("My grandfather rowed over"))
 
 
 def approve_in_the_admin(page: Page, site: Site) -> None:

@@ -26,6 +26,7 @@ from apps.workspaces.actors import SYSTEM
 from tests.factories.approvals import make_review
 from tests.factories.clips import make_clip
 from tests.factories.content import make_asset, make_item, make_text
+from tests.factories.plans import make_plan
 from tests.factories.platforms import AccountFactory
 from tests.factories.schedules import posts_for
 from tests.factories.stories import make_story, story_text
@@ -96,6 +97,15 @@ def test_dashboard_shows_what_waits_runs_goes_out_and_failed(in_workspace, enter
         assert shown in html
     assert "No voice. Choose one." in html
     assert html.count("data-countdown") == 1
+
+
+def test_failed_work_is_named_and_leads_to_what_it_was_about(in_workspace, enter, at):
+    plan = make_plan(in_workspace, title="Rain barrels")
+    run = start_run(workspace=in_workspace, kind="plan", subject=plan)
+    Run.objects.filter(pk=run.pk).update(state="failed", finished_at=timezone.now(), error={"message": "No."})
+    link = f'<a href="{at(f"plans/{plan.pk}/")}">Rain barrels</a>'
+    client = enter()
+    assert [page for page in ("", "attention/?list=work") if link not in html_of(client.get(at(page)))] == []
 
 
 def test_dashboard_asks_about_films_that_were_refused(in_workspace, enter, at):

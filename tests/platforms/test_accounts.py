@@ -466,3 +466,10 @@ def test_everything_is_audited_and_told_and_no_secret_is(in_workspace, by_form, 
     with scope(workspace=in_workspace):
         kept = str(list(AuditEntry.objects.values())) + str(list(Event.objects.values()))
     assert token not in kept
+
+
+def test_admin_form_says_platform_and_state_in_words(enter, in_workspace):
+    account = AccountFactory(workspace=in_workspace)
+    page = enter().get(reverse("admin:platforms_account_change", args=[account.pk])).content.decode()
+    shown = re.findall(r'<div class="readonly[^>]*>\s*(.*?)\s*</div>', page, re.S)
+    assert {"Feed", "Active"} <= set(shown)

@@ -108,7 +108,7 @@ class Account(WorkspaceModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.name} · {self.platform}"
+        return f"{self.name} · {self.label}"
 
     @property
     def adapter(self) -> Platform:
