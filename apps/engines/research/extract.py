@@ -13,16 +13,18 @@ from lxml.etree import ParserError
 from apps.common.errors import AdapterError
 from apps.common.text.normalise import normalise
 from apps.common.text.sentences import sentences
-from apps.common.text.words import words
+from apps.common.text.words import count_words, words
 from apps.engines.research.base import Heading, Source
 
 _SPACE = regex.compile(r"\s+")
 _ASKS = ("?", "？", "؟")
 _QUESTIONS, _HEADINGS = 40, 120
+# Less is no article: "Please enable JavaScript", or what a frame of menus leaves.
+_FEWEST_WORDS = 12
 
 
 def extract(content: bytes, *, url: str) -> Source:
-    """Raises AdapterError for a page without text."""
+    """Raises AdapterError for a page with hardly any text."""
     try:
         tree = lxml_html.fromstring(content)
     except (ParserError, ValueError) as error:
@@ -31,7 +33,7 @@ def extract(content: bytes, *, url: str) -> Source:
         trafilatura.extract(content, url=url, output_format="json", with_metadata=True, include_comments=False) or "{}"
     )
     text = normalise((found.get("text") or "").replace("\n", "\n\n"))
-    if not text:
+    if count_words(text) < _FEWEST_WORDS:
         raise _nothing(url)
     return Source(
         url=url,

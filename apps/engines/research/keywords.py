@@ -21,7 +21,7 @@ _LONGEST = 3  # words of a phrase
 # A word that stands in so large a part of the sentences joins others; it names nothing.
 _COMMON = 0.2
 _COMMON_SENTENCES = 12
-_SHORT = 4  # graphemes
+_SHORT = 3  # graphemes
 _BREAK = regex.compile(r"[,;:()\[\]{}\"“”|/]|[–—]|\s-\s")
 # Endings that are joined to Malayalam nouns; forms of one word are counted together.
 _JOINED_ENDINGS = ("ml", "ta", "te", "kn")
@@ -30,7 +30,8 @@ _STEM = 4  # graphemes; endings change what comes after
 
 @dataclass(frozen=True)
 class Keyword:
-    """text: as it is written most often. score: larger is more about it; comparable within one text only."""
+    """text: as it is written most often, the shortest of several. score: larger is more about it; comparable within one
+    text only."""
 
     text: str
     score: float
@@ -57,14 +58,14 @@ def keywords(
     said = [sentence for sentence in said if sentence]
     if not said:
         return []
-    joining = _joining_words(said, language)
+    joining = _joining_words(said, language, title)
     seen = _collect(said, language, joining)
     prominent = _prominent([title], language), _prominent(headings, language)
     total = len(said)
     scored = [(_weight(key, found, total, prominent), key, found) for key, found in seen.items() if _counts(key, found)]
     scored.sort(key=lambda entry: (-entry[0], entry[1]))
     return [
-        Keyword(max(found.forms, key=lambda form: (found.forms[form], form)), round(score, 3), found.count)
+        Keyword(min(found.forms, key=lambda form: (-found.forms[form], len(form), form)), round(score, 3), found.count)
         for score, _key, found in _without_repeats(scored, most)
     ]
 
@@ -90,8 +91,9 @@ def _english_stem(word: str) -> str:
     return word
 
 
-def _joining_words(said: list[str], language: str) -> frozenset[str]:
-    """Words that carry no topic: the known ones of English, elsewhere those that stand nearly everywhere."""
+def _joining_words(said: list[str], language: str, title: str) -> frozenset[str]:
+    """Words that carry no topic: the known ones of English, elsewhere short ones that stand nearly everywhere, but for
+    those of the title."""
     if language == "en":
         return words_of("function_words")
     if len(said) < _COMMON_SENTENCES:
@@ -100,9 +102,8 @@ def _joining_words(said: list[str], language: str) -> frozenset[str]:
     for sentence in said:
         for word in {match[0].casefold() for match in WORD.finditer(sentence)}:
             counts[word] += 1
-    return frozenset(
-        word for word, count in counts.items() if count / len(said) > _COMMON and len(graphemes(word)) <= 4
-    )
+    common = {word for word, count in counts.items() if count / len(said) > _COMMON and len(graphemes(word)) <= _SHORT}
+    return frozenset(common - {match[0].casefold() for match in WORD.finditer(title)})
 
 
 def _collect(said: list[str], language: str, joining: frozenset[str]) -> dict[tuple[str, ...], _Seen]:

@@ -33,6 +33,12 @@ def test_forms_of_a_malayalam_word_count_together():
     assert best.count == 4
 
 
+def test_what_a_long_malayalam_page_is_about_is_no_joining_word():
+    said = "മഴവെള്ള സംഭരണി ഒരു വീടിന്റെ വെള്ളം ശേഖരിക്കുന്നു. മഴവെള്ള സംഭരണിയുടെ അടപ്പ് ഒരു ഇല അകറ്റുന്നു. മഴയിൽ ഒരു മരം. "
+    assert keywords(said * 5, language="ml", title="മഴവെള്ള സംഭരണി")[0].text == "മഴവെള്ള സംഭരണി"
+    assert not any("ഒരു" in keyword.text.split() for keyword in keywords(said * 5, language="ml", most=40))
+
+
 def test_joining_words_are_no_keywords():
     found = {keyword.text for keyword in keywords("It was there and it was the one that they had. " * 5)}
     assert found == set()

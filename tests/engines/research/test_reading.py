@@ -83,6 +83,7 @@ def test_a_site_that_does_not_answer_is_not_said_to_refuse_programs(direct):
         ((200, "application/pdf", "%PDF"), True, "no web page"),
         ((200, "text/html", "<html><body><script>draw()</script></body></html>"), True, "no text to read"),
         ((200, "text/html", ""), True, "no text to read"),
+        ((200, "text/html", "<body><noscript>Please enable JavaScript.</noscript></body>"), True, "no text to read"),
     ],
 )
 def test_a_page_that_cannot_be_read_says_why(web, direct, answer, permanent, said):
