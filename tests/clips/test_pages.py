@@ -41,8 +41,13 @@ def test_the_list_shows_clips_their_work_and_what_became_of_files(in_workspace, 
         workspace=in_workspace, kind="clip", subject=f"clips.clip:{waiting.pk}", state="running", percent=40
     )
     InboxFile.objects.create(workspace=in_workspace, path="b.mp4", size=1, mtime_ns=1, outcome="duplicate", clip=used)
+    InboxFile.objects.create(workspace=in_workspace, path="c.m3u8", size=1, mtime_ns=1, outcome="taken", clip=refused)
+    InboxFile.objects.create(workspace=in_workspace, path="d.mp4", size=0, mtime_ns=1)
     html = enter().get(address(in_workspace)).content.decode()
+    # What came of a taken file is said there too.
+    assert (html.count("This is a playlist."), ">Taken<" in html) == (2, False)
     for text in (
+        "It is empty so far.",
         "The fox and the key",
         "In review",
         "This is a playlist.",

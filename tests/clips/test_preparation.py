@@ -102,6 +102,7 @@ def test_a_film_beyond_the_limits_is_refused_with_the_limit(add, carry, film, se
     clip = add(film("a.mp4"))
     carry("clip", clip)
     assert "minutes long; the limit is" in fresh(clip).problem["message"]
+    assert fresh(clip).problem["hint"] == "Cut it shorter, or make it smaller."
     settings.CLIPS_MAX_SECONDS = 60
     retry_clip(clip=fresh(clip), actor=_editor(clip))
     assert carry("clip", clip).state == "succeeded"

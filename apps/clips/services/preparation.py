@@ -23,7 +23,7 @@ from apps.engines.speech.languages import CannotHear
 from apps.engines.speech.sound import extract_sound, read_sound
 from apps.engines.video import ffmpeg as video
 from apps.engines.video.clip import still
-from apps.engines.video.probe import MediaInfo, probe
+from apps.engines.video.probe import MediaInfo, probe, refusal
 from apps.lifecycle.models import Run
 from apps.lifecycle.runs import RunCancelled, Work
 from apps.lifecycle.services import TransitionRefused, advance
@@ -66,7 +66,7 @@ def _check(clip: Clip, path: Path, work: Work) -> MediaInfo | None:
     try:
         info = probe(path, find_ffmpeg(), clip_limits())
         if not info.has_video:
-            raise AdapterError(_("This holds only sound; a clip needs a picture."), permanent=True)
+            raise refusal(_("This holds only sound; a clip needs a picture."))
         _picture(clip, path, info)
     except AdapterError as error:
         if not error.permanent or clip.state != "probing":

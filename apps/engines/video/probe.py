@@ -95,7 +95,7 @@ def sniff(path: Path, limits: ProbeLimits) -> str:
     if not size:
         raise refusal(_("The file is empty."))
     if size > limits.file_size:
-        raise refusal(
+        raise _too_much(
             _("The file is larger than %(size)s MB, the limit.") % {"size": f"{limits.file_size / 1024**2:.0f}"}
         )
     container = _container(head)
@@ -104,8 +104,12 @@ def sniff(path: Path, limits: ProbeLimits) -> str:
     raise refusal(_why_not(head))
 
 
-def refusal(sentence: str) -> AdapterError:
-    return AdapterError(sentence, permanent=True, hint=_("Use an MP4, MOV, WebM or MKV video."))
+def refusal(sentence: str, hint: str = "") -> AdapterError:
+    return AdapterError(sentence, permanent=True, hint=hint or _("Use an MP4, MOV, WebM or MKV video."))
+
+
+def _too_much(sentence: str) -> AdapterError:
+    return refusal(sentence, _("Cut it shorter, or make it smaller."))
 
 
 def _container(head: bytes) -> str:
@@ -189,19 +193,19 @@ def _refuse_unsuitable(info: MediaInfo, limits: ProbeLimits) -> None:
     if info.has_video and not (info.width and info.height):
         raise refusal(_("The video's size cannot be told: the file is damaged."))
     if info.width * info.height > limits.pixels:
-        raise refusal(
+        raise _too_much(
             _("A frame of %(width)sx%(height)s is larger than the limit of %(pixels)s pixels.")
             % {"width": info.width, "height": info.height, "pixels": f"{limits.pixels:,}"}
         )
     if info.fps > limits.fps:
-        raise refusal(
+        raise _too_much(
             _("The video has %(fps)s frames a second; the limit is %(limit)s.")
             % {"fps": f"{info.fps:.0f}", "limit": f"{limits.fps:.0f}"}
         )
     if not info.duration:
         raise refusal(_("The file's length cannot be told: it is damaged or still being written."))
     if info.duration > limits.seconds:
-        raise refusal(
+        raise _too_much(
             _("The file is %(minutes)s minutes long; the limit is %(limit)s.")
             % {"minutes": f"{info.duration / 60:.0f}", "limit": f"{limits.seconds / 60:.0f}"}
         )
