@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import datetime, time
 from typing import Annotated
 
 from ninja import Field, Schema
-from pydantic import AfterValidator, WithJsonSchema
+from pydantic import AfterValidator, AwareDatetime, WithJsonSchema
 
 LARGEST_ID = 2**63 - 1
 Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
@@ -24,6 +24,16 @@ WallTime = Annotated[
     AfterValidator(_without_offset),
     WithJsonSchema({"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?$"}),
 ]
+
+
+def _of_our_times(value: datetime) -> datetime:
+    if not 2000 <= value.year < 2200:
+        raise ValueError("its year is none from 2000 to 2199")
+    return value
+
+
+# An instant that can be counted from: days more or less do not lead out of the calendar.
+Moment = Annotated[AwareDatetime, AfterValidator(_of_our_times)]
 
 
 class RunRef(Schema):

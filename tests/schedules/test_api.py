@@ -209,3 +209,16 @@ def test_who_may_only_look_is_told_so(account, member):
     client = Client(member("viewer"))
     assert ok(client.post("/schedule/check", {"item": ready_item(account.workspace).pk, "account": account.pk})) == []
     assert client.post("/schedule/slots", {"account": account.pk, "weekdays": [0], "time": "09:00"}).status_code == 403
+
+
+@pytest.mark.parametrize("year", ["0001", "9999"])
+def test_a_time_at_the_ends_of_the_calendar_is_refused_and_breaks_nothing(account, client, year):
+    at, item = f"{year}-12-31T23:00:00Z", ready_item(account.workspace)
+    rule = {"item": item.pk, "account": account.pk, "every_hours": 24, "starts_at": at}
+    answers = [
+        client.get(f"/schedule/slots/next-free?account={account.pk}&after={at}"),
+        client.get(f"/schedule/slots/is-taken?at={at}&tolerance_minutes=60"),
+        client.post("/schedule/recurrences", rule),
+        client.post("/schedule/posts", {"item": item.pk, "account": account.pk, "at": at}),
+    ]
+    assert [each.status_code for each in answers] == [422] * 4

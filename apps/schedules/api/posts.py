@@ -12,7 +12,7 @@ from pydantic import AwareDatetime
 
 from apps.common.errors import NotFound
 from apps.common.pagination import CursorPagination
-from apps.common.schemas import LARGEST_ID, Id
+from apps.common.schemas import LARGEST_ID, Id, Moment
 from apps.content.models import Item
 from apps.lifecycle.services import open_actions
 from apps.platforms.models import Account
@@ -85,18 +85,18 @@ class PostOut(Schema):
 class ScheduleIn(Schema):
     item: Id = Field(examples=[12])
     account: Id = Field(examples=[3])
-    at: AwareDatetime | None = Field(None, description="When; empty takes the account's next free slots.")
+    at: Moment | None = Field(None, description="When; empty takes the account's next free slots.")
     spacing_minutes: int | None = Field(None, ge=0, le=60 * 24 * 30, description="Between parts; with `at` only.")
     force: bool = Field(False, description="Do it although something speaks against it (409 `needs_force`).")
 
 
 class RescheduleIn(Schema):
-    at: AwareDatetime = Field(examples=["2026-12-01T18:00:00+05:30"])
+    at: Moment = Field(examples=["2026-12-01T18:00:00+05:30"])
     force: bool = Field(False, description="At that very time, also in quiet hours, close to a post, on a full day.")
 
 
 class PostPatch(Schema):
-    due_at: AwareDatetime = Field(examples=["2026-12-01T18:00:00+05:30"])
+    due_at: Moment = Field(examples=["2026-12-01T18:00:00+05:30"])
     force: bool = Field(False, description="At that very time, also in quiet hours, close to a post, on a full day.")
 
 
@@ -110,14 +110,14 @@ class ConcernOut(Schema):
 class CheckIn(Schema):
     item: Id = Field(examples=[12])
     account: Id = Field(examples=[3])
-    at: AwareDatetime | None = Field(None, description="When; empty looks at the text only.")
+    at: Moment | None = Field(None, description="When; empty looks at the text only.")
 
 
 class BatchIn(Schema):
     items: list[int] = Field(min_length=1, max_length=200, examples=[[12, 13]], description="In the order to go out.")
     account: Id = Field(examples=[3])
     hours: float = Field(gt=0, le=24 * 90, examples=[12], description="They are spread evenly over so many hours.")
-    start: AwareDatetime | None = Field(None, description="When the first is due; empty means now.")
+    start: Moment | None = Field(None, description="When the first is due; empty means now.")
     force: bool = Field(False, description="Also what says nearly the same as another post.")
 
 

@@ -7,10 +7,9 @@ from zoneinfo import ZoneInfo
 from django.http import HttpRequest
 from ninja import Field, Router, Schema, Status
 from ninja.pagination import paginate
-from pydantic import AwareDatetime
 
 from apps.common.pagination import CursorPagination
-from apps.common.schemas import Id, WallTime
+from apps.common.schemas import Id, Moment, WallTime
 from apps.content.models import Item
 from apps.platforms.models import Account
 from apps.schedules import evergreen, queries, recurring
@@ -54,8 +53,8 @@ class RecurrenceIn(Schema):
     time: WallTime | None = Field(None, examples=["18:30"], description="It stays there when clocks change.")
     timezone: ZoneName | None = Field(None, examples=["Asia/Kolkata"], description="Empty: the account's.")
     every_hours: int | None = Field(None, ge=1, le=24 * 366, description="Counted from `starts_at`.")
-    starts_at: AwareDatetime | None = Field(None, description="Empty means now.")
-    until: AwareDatetime | None = None
+    starts_at: Moment | None = Field(None, description="Empty means now.")
+    until: Moment | None = None
     count: int | None = Field(None, ge=1, le=10000, description="At most so many times.")
     force: bool = Field(False, description="Also in the account's quiet hours.")
 

@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo, available_timezones
 from django.http import HttpRequest
 from ninja import Field, Query, Router, Schema, Status
 from ninja.pagination import paginate
-from pydantic import AfterValidator, AwareDatetime
+from pydantic import AfterValidator
 
 from apps.common.errors import Conflict
 from apps.common.pagination import CursorPagination
-from apps.common.schemas import Id, WallTime
+from apps.common.schemas import Id, Moment, WallTime
 from apps.platforms.models import Account
 from apps.platforms.queries import accounts
 from apps.schedules import queries, timetable
@@ -66,7 +66,7 @@ class SlotPatch(Schema):
 
 class FreeFilter(Schema):
     account: Id | None = Field(None, description="Empty: every account of the workspace.")
-    after: AwareDatetime | None = Field(None, description="Later than this; empty means now.")
+    after: Moment | None = Field(None, description="Later than this; empty means now.")
     count: int = Field(1, ge=1, le=50, description="So many of each account, as if each were taken in turn.")
 
 
@@ -79,7 +79,7 @@ class FreeOut(Schema):
 
 class TakenFilter(Schema):
     account: Id | None = Field(None, description="Empty: any account of the workspace.")
-    at: AwareDatetime | None = Field(None, description="Empty means now.")
+    at: Moment | None = Field(None, description="Empty means now.")
     tolerance_minutes: int = Field(0, ge=0, le=24 * 60, description="Earlier or later by so much counts too.")
 
 
