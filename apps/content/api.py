@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from ninja import Field, File, Form, Query, Router, Schema, Status, UploadedFile
 from ninja.pagination import paginate
 
-from apps.common.errors import NotFound
+from apps.common.errors import AdapterError, Conflict, NotFound
 from apps.common.pagination import CursorPagination
 from apps.common.schemas import LARGEST_ID
 from apps.content import queries, services
@@ -312,18 +312,15 @@ def create_revision(request: HttpRequest, item_id: int, data: RevisionIn) -> Sta
 @router.post("/items/{int:item_id}/suggestions", response=SuggestionOut, summary="Have words for a platform written")
 def suggest_words(request: HttpRequest, item_id: int, data: SuggestionIn) -> Suggestion:
     """Within the platform's length, in the brand voice, from the text as it stands. Nothing is saved: send what you
-    keep as `variants` of a revision."""
+    keep as `variants` of a revision. 409 when the model gives no text, and why."""
     item = find_item(request, item_id)
     if data.platform not in platforms():
         raise NotFound(_("There is no such platform."))
-    return suggest(
-        item=item,
-        text=services.text_of(item.current_revision),
-        plug=adapter(data.platform),
-        actor=request.actor,
-        part=data.part,
-        fresh=data.fresh,
-    )
+    text, plug = services.text_of(item.current_revision), adapter(data.platform)
+    try:
+        return suggest(item=item, text=text, plug=plug, actor=request.actor, part=data.part, fresh=data.fresh)
+    except AdapterError as error:
+        raise Conflict(error.message, hint=error.hint) from error
 
 
 @router.post("/items/{int:item_id}/images", response={201: ItemDetail}, summary="Add an image")

@@ -23,6 +23,7 @@ from apps.platforms.registry import adapter, platforms
 from apps.schedules.drafts import draft_of
 from apps.workspaces.actors import SYSTEM
 from tests.factories.content import make_item, make_text
+from tests.factories.templates import make_provider
 
 LIGHT = "Nine days without power. One oil lamp. "
 LINK = "https://harbour.org/a/very/long/address/that/counts/for/less"
@@ -279,6 +280,9 @@ def test_api_tells_of_each_part_and_has_words_for_one_written(call, in_workspace
     for wrong in ({"platform": "x", "part": 3}, {"platform": "myspace"}):
         assert call("editor")("post", f"/items/{item.pk}/suggestions", wrong).status_code == 404
     assert call("viewer")("post", f"/items/{item.pk}/suggestions", {"platform": "x"}).status_code == 403
+    make_provider(in_workspace, base_url="http://127.0.0.1:9/v1", model="gpt-5-mini")
+    silent = call("editor")("post", f"/items/{item.pk}/suggestions", {"platform": "x"})
+    assert (silent.status_code, silent.json()["detail"]) == (409, "127.0.0.1 is not a public address.")
 
 
 def test_system_keeps_what_people_wrote_for_a_platform(in_workspace):
