@@ -13,6 +13,8 @@ from compose_spec import PyCompose
 from django.conf import settings
 from django.core.management import get_commands
 
+from apps.platforms.registry import BUILT_IN, adapter
+
 REPO = Path(__file__).resolve().parents[2]
 COMPOSE = REPO / "docker-compose.yml"
 DOCKERFILE = REPO / "deploy" / "Dockerfile"
@@ -69,13 +71,16 @@ def test_every_service_is_checked_and_restarted_but_the_one_that_ends(services: 
 
 
 def test_workers_end_softly_and_leave_no_browser_behind(services: dict[str, Any]) -> None:
-    """SIGQUIT gives running tasks their time before a worker goes, and the engine waits longer than that."""
+    """SIGQUIT gives running tasks ten seconds, SIGTERM as long as they take; the engine waits longer than that."""
     for name in services.keys() - OTHERS:
         assert services[name]["init"] is True, f"{name} reaps what its children leave"
+    soft = settings.CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT
+    longest_call = max(platform.timeout + platform.margin for platform in map(adapter, BUILT_IN))
     for queue in settings.QUEUES:
         worker = services[f"worker-{queue}"]
-        assert worker["stop_signal"] == "SIGQUIT"
-        assert int(worker["stop_grace_period"].removesuffix("s")) > settings.CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT
+        ends, seconds = ("SIGTERM", longest_call) if queue == "posting" else ("SIGQUIT", soft)
+        assert worker["stop_signal"] == ends
+        assert int(worker["stop_grace_period"].removesuffix("s")) > seconds
 
 
 def test_nothing_starts_before_the_migrations_are_done(services: dict[str, Any]) -> None:
