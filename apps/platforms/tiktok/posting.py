@@ -230,8 +230,10 @@ class Posting:
         while True:
             try:
                 posts = open_list(self.studio) or {}
-            except (Stopped, Error):
+            except Stopped:
                 return None
+            except Error:  # the page was on its own way to the list
+                posts = {}
             new = {number: each for number, each in posts.items() if number not in self._before}
             same = [number for number, each in new.items() if _says(each["text"], self.video.caption)]
             chosen = same or (list(new) if confirmed else [])
@@ -239,7 +241,7 @@ class Posting:
                 return {"id": chosen[0], "handle": new[chosen[0]]["handle"]}
             if time.monotonic() + 2 > until:
                 return None
-            self.studio.pause(2)
+            time.sleep(2)
 
     def _milliseconds(self) -> float:
         return max(min(self.studio.left(), self.studio.page.waits["element"]), 0.1) * 1000
