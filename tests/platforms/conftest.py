@@ -9,9 +9,11 @@ from apps.platforms.base import Identity
 from apps.platforms.models import Account
 from apps.platforms.registry import adapter
 from apps.platforms.services import connect_account, save_account
+from apps.platforms.tiktok import driver
 from apps.workspaces.actors import SYSTEM
 from tests.login_adapter import OauthPlatform
 from tests.servers import login_server
+from tests.servers.tiktok_studio.warm_robot import WarmRobot
 
 ADAPTERS = {"fake_oauth": "tests.login_adapter.OauthPlatform", "fake_form": "tests.login_adapter.FormPlatform"}
 
@@ -59,3 +61,16 @@ def by_oauth(workspace, provider) -> Callable[..., Account]:
         )
 
     return make
+
+
+@pytest.fixture(scope="session")
+def warm_robot() -> Iterator[WarmRobot]:
+    robot = WarmRobot()
+    yield robot
+    robot.close()
+
+
+@pytest.fixture
+def warm(warm_robot: WarmRobot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests of what happens on TikTok's pages: their jobs share a browser."""
+    monkeypatch.setattr(driver, "run", warm_robot.run)

@@ -122,7 +122,7 @@ def test_a_browser_that_is_not_there_is_named(workspace, studio):
 
 
 @pytest.fixture
-def due_post(in_workspace, studio) -> Post:
+def due_post(in_workspace, studio, warm) -> Post:
     """A post with a video that is due on the connected account of the studio."""
     account = AccountFactory(
         workspace=in_workspace, platform="tiktok", credentials={"session": cookies()}, accepted=True, handle=""

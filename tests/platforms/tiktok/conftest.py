@@ -16,10 +16,8 @@ import pytest
 from django.conf import settings
 
 from apps.platforms.base import Draft, MediaFile, PlatformConfig, PublishRequest
-from apps.platforms.tiktok import driver
 from apps.platforms.tiktok.adapter import TiktokPlatform
 from tests.conformance.platform import Heard
-from tests.platforms.tiktok.warm_robot import WarmRobot
 from tests.servers.tiktok_studio import server
 from tests.servers.tiktok_studio.server import Studio
 
@@ -37,19 +35,6 @@ class Listened(Heard):
 
     def renewed(self, credentials: dict[str, Any]) -> None:
         self.new_credentials.append(credentials)
-
-
-@pytest.fixture(scope="session")
-def warm_robot() -> Iterator[WarmRobot]:
-    robot = WarmRobot()
-    yield robot
-    robot.close()
-
-
-@pytest.fixture
-def warm(warm_robot: WarmRobot, monkeypatch: pytest.MonkeyPatch) -> None:
-    """For tests of what happens on the pages: their jobs share a browser."""
-    monkeypatch.setattr(driver, "run", warm_robot.run)
 
 
 @pytest.fixture

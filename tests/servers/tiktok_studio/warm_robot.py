@@ -25,7 +25,7 @@ class WarmRobot:
     """Does jobs as `driver.run` does, in a process that stays."""
 
     def __init__(self) -> None:
-        command = [sys.executable, "-m", "tests.platforms.tiktok.warm_robot"]
+        command = [sys.executable, "-m", "tests.servers.tiktok_studio.warm_robot"]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=driver.ROOT, text=True
         )
