@@ -70,7 +70,7 @@ class Shown:
 
 def shown_of(plan: ContentPlan, found: Round) -> Shown:
     """The checks of a round in the reader's language; rounds never change, so they are worked out once."""
-    key = f"plans.judged.{found.pk}.{get_language()}"
+    key = f"plans.judged.2.{found.pk}.{get_language()}"
     kept = shared.get(key)
     if kept is None:
         kept = _shown(plan, found)
@@ -103,11 +103,16 @@ def _said(check: Check) -> dict[str, Any]:
         "label": str(check.label),
         "verdict": check.verdict,
         "tone": tones[check.verdict],
-        "value": "" if check.value is None else str(check.value),
+        "value": _value(check.value),
         "threshold": str(check.threshold),
         "hint": str(check.hint),
         "places": len(check.evidence),
     }
+
+
+def _value(value: float | str | None) -> str:
+    """A share in per cent, anything else as it is."""
+    return "" if value is None else f"{value:.0%}" if isinstance(value, float) else str(value)
 
 
 def _tag(tag: str) -> str:

@@ -16,6 +16,8 @@ from apps.common.text.similar import fingerprint
 from apps.content_plans.integrity import twins_of
 from apps.content_plans.models import ContentPlan
 from apps.content_plans.services import process, read_again, set_settings, start_due_plans
+from apps.content_plans.services.asking import Writer
+from apps.content_plans.services.drafting import summarise
 from apps.content_plans.services.research import researcher
 from apps.engines.research.direct import DirectResearcher
 from apps.engines.research.firecrawl import FirecrawlResearcher
@@ -30,11 +32,27 @@ from apps.templates.services import Draft, add_version
 from apps.workspaces.actors import SYSTEM, Actor
 from tests.content_plans.conftest import METADATA, PARAGRAPH, fresh, says
 from tests.factories.content import make_item
-from tests.factories.plans import make_plan, make_round
+from tests.factories.plans import make_page, make_plan, make_round
 from tests.factories.platforms import AccountFactory
 from tests.servers.openai_server import answers
 
 LONG = "A rain barrel saves water. " * 40
+
+
+@pytest.mark.parametrize(
+    ("title", "language", "page", "quoted"),
+    [
+        ("Rain barrels", "en", {"text": "Die Tonne steht immer im Garten.", "language": "de"}, False),
+        ("Rain barrels", "en", {"text": "A barrel stands in the garden.", "language": ""}, True),
+        ("മഴവെള്ള സംഭരണി", "ml", {"text": "Бочка собирает всю воду с крыши.", "language": ""}, False),
+        ("മഴവെള്ള സംഭരണി", "ml", {"text": "സംഭരണി വീടിന്റെ മുകളിലെ മഴവെള്ളം ശേഖരിക്കുന്നു.", "language": "en"}, True),
+    ],
+)
+def test_without_a_model_no_page_in_another_language_is_quoted(in_workspace, title, language, page, quoted):
+    plan = make_plan(in_workspace, title=title, keyphrase="", language=language)
+    make_page(plan, **page)
+    points = summarise(plan, Writer(plan))["points"]
+    assert [point["text"] for point in points] == ([page["text"]] if quoted else [])
 
 
 def made(workspace, carry, **brief) -> ContentPlan:

@@ -9,6 +9,7 @@ import regex
 from django.utils.translation import gettext as _
 
 from apps.common.text.hashtags import unique_hashtags
+from apps.common.text.scripts import script_of
 from apps.common.text.slugs import slug
 from apps.common.text.words import fit, shorten
 from apps.content.writing import prose_of
@@ -27,7 +28,10 @@ def summarise(plan: ContentPlan, writer: Writer) -> dict[str, Any] | None:
     pages = pages_read(plan)
     if not pages:
         return None
-    sources = [f"[{n}] {page.title}\n{shorten(page.text, _MOST_OF_A_PAGE)}" for n, page in enumerate(pages, 1)]
+    sources = [
+        f"[{n}{_foreign(plan, page)}] {page.title}\n{shorten(page.text, _MOST_OF_A_PAGE)}"
+        for n, page in enumerate(pages, 1)
+    ]
     answer = writer.ask(
         "research_summary",
         {"title": plan.title, "goal": plan.goal, "audience": plan.audience, "sources": sources},
@@ -35,6 +39,19 @@ def summarise(plan: ContentPlan, writer: Writer) -> dict[str, Any] | None:
     known = range(1, len(pages) + 1)
     points = [point for point in answer.get("points", []) if point.get("source") in known]
     return {**answer, "points": points}
+
+
+def _foreign(plan: ContentPlan, page: ResearchPage) -> str:
+    """Behind the number of a page in another language, its code: none of its sentences is quoted as it stands.
+
+    Outside Latin the script decides: pages are often marked with the language of the program that made them.
+    """
+    here, there = script_of(f"{plan.title} {plan.keyphrase}"), script_of(page.text)
+    if here == there == "LATIN":
+        other = page.language not in ("", plan.language.partition("-")[0])
+    else:
+        other = here != there
+    return f", {page.language or there.lower()}" if other else ""
 
 
 def write_outline(plan: ContentPlan, writer: Writer) -> dict[str, Any]:

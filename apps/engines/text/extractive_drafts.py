@@ -23,7 +23,8 @@ from apps.engines.text.extractive_pieces import (
 
 _SECTIONS, _POINTS, _POINTS_A_SOURCE = 5, 4, 4
 _LONG_PARAGRAPH = 120  # words
-_SOURCE = regex.compile(r"^\[(\d+)\]\s*(.*?)(?:\n|$)")
+# "[3] Its title", or "[3, de] Its title" where it is in another language.
+_SOURCE = regex.compile(r"^\[(\d+)(?:, ([\w-]+))?\]\s*(.*?)(?:\n|$)")
 _REFERENCE = regex.compile(r"\s*\[(\d+)\]")
 _ENDED = regex.compile(r"[.!?…。！？।॥؟۔][\p{P}\s]*$")
 
@@ -43,11 +44,13 @@ def hashtags(variables: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def research_summary(variables: Mapping[str, Any]) -> dict[str, Any]:
-    """The leading and most telling sentences of each source, with its number."""
+    """The leading and most telling sentences of each source in the language asked for, with its number."""
     language, points, asked = language_of(variables), [], []
     for place, source in enumerate(variables.get("sources") or [], 1):
         source = normalise(str(source))
         marked = _SOURCE.match(source)
+        if marked and marked[2]:
+            continue
         number = int(marked[1]) if marked else place
         text = source[marked.end() :] if marked else source
         lines = [line.strip() for line in sentences(text, language=language) if len(words(line)) >= 5]

@@ -9,6 +9,7 @@ from apps.common.templatetags.scripts import initial
 from apps.common.templatetags.scripts import shorten as shorten_in_template
 from apps.common.text.hashtags import build_hashtag, extract_hashtags, is_hashtag, unique_hashtags
 from apps.common.text.normalise import normalise
+from apps.common.text.scripts import script_of
 from apps.common.text.slugs import slug
 from apps.common.text.words import count_graphemes, graphemes, shorten, words
 from tests.common.text.strategies import texts
@@ -17,6 +18,20 @@ from tests.common.text.strategies import texts
 def test_words_stay_whole_in_scripts_with_marks():
     text = "കേരളത്തിലെ വാർത്തകൾ, क्षेत्र don't 1,200.5 می‌خواهم ภาษา 你好"
     assert words(text) == ["കേരളത്തിലെ", "വാർത്തകൾ", "क्षेत्र", "don't", "1,200.5", "می‌خواهم", "ภาษา", "你", "好"]
+
+
+@pytest.mark.parametrize(
+    ("text", "script"),
+    [
+        ("മഴവെള്ള WHO സംഭരണി", "MALAYALAM"),
+        ("Ärger in Łódź, 2026", "LATIN"),
+        ("Бочка для дождя", "CYRILLIC"),
+        ("新聞 news", "LATIN"),
+        ("42 👍", ""),
+    ],
+)
+def test_a_text_is_in_the_script_of_most_of_its_letters(text, script):
+    assert script_of(text) == script
 
 
 def test_graphemes_are_what_a_reader_counts():

@@ -35,6 +35,12 @@ def test_a_summary_quotes_each_source_with_its_number():
     assert found["summary"].startswith("The harbour lamp burned every night for ninety years. [1]")
 
 
+def test_a_source_in_another_language_is_not_quoted():
+    foreign = "[3, de] Lampen\nDie Lampe brannte jede Nacht im Hafen von Kiel."
+    found = write("research_summary", title="Lamps", sources=[*SOURCES, foreign], language="en")
+    assert {point["source"] for point in found["points"]} == {1, 2}
+
+
 def test_headings_of_a_page_are_not_taken_for_what_it_says():
     page = "[1] How to keep a lamp burning\nHow to keep a lamp burning\nOil was carried up twice every day."
     found = write("research_summary", title="Lamps", sources=[page], language="en")
