@@ -1,12 +1,13 @@
 """The schedule as a spreadsheet: CSV in and out.
 
-A row with `item` puts that item on the schedule; a row with `text` becomes a new item that goes to review, and its time
-is kept for it until it is ready. All rows or none: while one has an error, nothing is imported. A dry run does the same
-and takes it back, so that it finds collisions between rows of the file as well.
+A row with `post`, as exports have it, moves that post to another time. A row with `item` puts that item on the
+schedule; a row with `text` becomes a new item that goes to review, and its time is kept for it until it is ready.
+All rows or none: while one has an error, nothing is imported. A dry run does the same and takes it back, so that it
+finds collisions between rows of the file as well.
 
-Columns: item | title, text, hashtags, format (text or video); account (id, handle or name), with platform where two are
-called the same; at with timezone (the account's if empty), or at_utc. Others are left alone, so that an export can be
-changed and imported.
+Columns: post | item | title, text, hashtags, format (text or video); account (id, handle or name), with platform where
+two are called the same; at with timezone (the account's if empty), or at_utc. Others are left alone, so that an export
+can be changed and imported.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from apps.common.clock import database_now
@@ -34,7 +37,7 @@ from apps.platforms.queries import accounts as connected
 from apps.schedules.concerns import Doubtful
 from apps.schedules.models import Post
 from apps.schedules.reservations import reserve
-from apps.schedules.services import schedule_item
+from apps.schedules.services import reschedule, schedule_item
 from apps.schedules.slots import instant
 from apps.workspaces import audit
 from apps.workspaces.actors import Actor
@@ -43,7 +46,7 @@ from apps.workspaces.models import Workspace
 MAX_BYTES = 1_000_000
 MAX_ROWS = 500
 _NAMED = 10
-COLUMNS = ("item", "title", "text", "hashtags", "format", "account", "platform", "at", "timezone", "at_utc")
+COLUMNS = ("item", "title", "text", "hashtags", "format", "account", "platform", "at", "timezone", "at_utc", "post")
 EXPORTED = (
     "post",
     "item",
@@ -196,11 +199,14 @@ def _shown(cell: str) -> str:
 
 
 def _carry_out(row: Row, workspace: Workspace, actor: Actor, accounts: list[Account], force: bool) -> None:
-    if not row.errors:
-        _understand(row, accounts)
+    if row.values.get("post"):
+        act = _move
+    else:
+        act = _schedule if row.values.get("item") else _write
+        if not row.errors:
+            _understand(row, accounts)
     if row.errors:
         return
-    act = _schedule if row.values.get("item") else _write
     try:
         with unit_of_work():
             act(row, workspace, actor, False)
@@ -294,11 +300,34 @@ def _parsed(text: str) -> datetime:
     return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
 
 
+def _named(rows: QuerySet, number: str) -> Any:
+    """The row of that number; None for one that is not there, or that is no number."""
+    usable = number.isascii() and number.isdigit() and len(number) < 19
+    return rows.filter(pk=int(number)).first() if usable else None
+
+
+def _move(row: Row, workspace: Workspace, actor: Actor, force: bool) -> None:
+    number = row.values["post"]
+    posts = Post._base_manager.select_related("workspace", "account", "item", "variant")
+    post = _named(posts.filter(workspace=workspace), number)
+    if post is None:
+        raise Invalid(_("There is no post “%(number)s”.") % {"number": number})
+    row.title, row.account, row.at = post.variant.title, post.account, post.due_at
+    row.does = _("Stays as it is")
+    try:
+        wanted = _time(row.values, post.account)
+    except ValueError as error:
+        raise Invalid(str(error)) from error
+    may_move = post.state == "scheduled" or post.needs_person
+    if wanted is None or not may_move or wanted == post.due_at.replace(second=0, microsecond=0):
+        return
+    row.at, row.does = wanted, _("Moves it")
+    reschedule(post=post, at=wanted, actor=actor, force=force)
+
+
 def _schedule(row: Row, workspace: Workspace, actor: Actor, force: bool) -> None:
     number = row.values["item"]
-    usable = number.isascii() and number.isdigit() and len(number) < 19
-    items = Item._base_manager.select_related("workspace")
-    item = items.filter(workspace=workspace, pk=int(number)).first() if usable else None
+    item = _named(Item._base_manager.select_related("workspace").filter(workspace=workspace), number)
     if item is None:
         raise Invalid(_("There is no item “%(number)s”.") % {"number": number})
     row.title = item.title

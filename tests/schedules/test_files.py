@@ -106,6 +106,20 @@ def test_a_comma_that_cuts_a_text_short_is_an_error_and_not_a_shorter_post(bring
     assert [row.values["text"] for row in report.rows] == ["It rained", "It shone, at last"]
 
 
+def test_an_export_that_was_changed_moves_posts_and_doubles_none(account, bring):
+    gone = [posts_for(account, at=at(24, hour))[0] for hour in (9, 18, 20)][-1]
+    Post.objects.filter(pk=gone.pk).update(state="published")
+    exported = export_schedule(Post.objects.select_related("variant", "account").order_by("pk"))
+    report = bring(exported.replace("2026-11-24 09:00,UTC", "2026-11-25 10:30,UTC").replace("20:00", "21:00"))
+    assert [(row.does, row.errors) for row in report.rows] == [("Moves it", []), *[("Stays as it is", [])] * 2]
+    assert list(Post.objects.order_by("pk").values_list("due_at", flat=True)) == [
+        at(25, 10, 30),
+        at(24, 18),
+        at(24, 20),
+    ]
+    assert errors(bring("post,text\n999,x\n")) == [["There is no post “999”."]]
+
+
 def test_rows_are_named_by_the_lines_that_they_begin_at_also_below_the_line_of_excel():
     rows = read('sep=;\r\ntitle;text\r\nA;"one\r\ntwo"\r\n;;\r\nB;bee\r\n')
     assert [(row.number, row.title, row.values["text"]) for row in rows] == [(3, "A", "one\r\ntwo"), (6, "B", "bee")]
