@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -30,6 +31,8 @@ _REFUSED = (openai.BadRequestError, openai.UnprocessableEntityError)
 _NO_ANSWER = (openai.APIError, httpx.HTTPError, OSError)
 # What a service may not know or not allow with a model; it is left out, or called by its other name, when it says so.
 _DISPENSABLE = {"temperature": "", "seed": "", "max_tokens": "max_completion_tokens", "max_completion_tokens": ""}
+# What each service and model has refused, for as long as the process lives: it need not be tried before every answer.
+_REFUSED_BY: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
 # How services name what they cannot do when they take no schema for the answer.
 _ABOUT_THE_FORM = ("response_format", "json_schema", "json schema", "structured output")
 
@@ -127,7 +130,8 @@ class OpenAIEngine:
                 return _envelope(body)
             except _NO_ANSWER as error:
                 if time.monotonic() < deadline and (
-                    _without_refused(options, error) or _told_in_words(options, messages, request, error)
+                    self._without_refused(options, request.model, error)
+                    or _told_in_words(options, messages, request, error)
                 ):
                     continue
                 problem = self._problem(error)
@@ -166,7 +170,22 @@ class OpenAIEngine:
             # OpenAI renamed it for its newer models; the other servers know the old name.
             name = "max_completion_tokens" if self.base_url == _OFFICIAL else "max_tokens"
             options[name] = request.max_output_tokens
+        for name in _REFUSED_BY[self.base_url, request.model]:
+            _leave_out(options, name)
         return options
+
+    def _without_refused(self, options: dict[str, Any], model: str, error: Exception) -> bool:
+        """Give up, or rename, what the service has just refused to take; False when it was something else."""
+        if not isinstance(error, _REFUSED):
+            return False
+        named = [
+            each for each in _DISPENSABLE if each in options and (error.param == each or f"'{each}'" in error.message)
+        ]
+        if not named:
+            return False
+        _leave_out(options, named[0])
+        _REFUSED_BY[self.base_url, model].append(named[0])
+        return True
 
     def _status_problem(self, error: openai.APIStatusError) -> AdapterError:
         status = error.status_code
@@ -205,17 +224,11 @@ class OpenAIEngine:
         return shorten(mask_text(text), 300) if text else ""
 
 
-def _without_refused(options: dict[str, Any], error: Exception) -> bool:
-    """Give up, or rename, what the service has just refused to take; False when it was something else."""
-    if not isinstance(error, _REFUSED):
-        return False
-    named = [name for name in _DISPENSABLE if name in options and (error.param == name or f"'{name}'" in error.message)]
-    if not named:
-        return False
-    value, other = options.pop(named[0]), _DISPENSABLE[named[0]]
-    if other:
-        options[other] = value
-    return True
+def _leave_out(options: dict[str, Any], name: str) -> None:
+    if name in options:
+        value, other = options.pop(name), _DISPENSABLE[name]
+        if other:
+            options[other] = value
 
 
 def _told_in_words(

@@ -205,6 +205,10 @@ def test_what_a_model_does_not_take_is_left_out(service, engine, name, sent):
     options = {"temperature", "seed", "max_tokens", "max_completion_tokens"}
     for seen in service.requests[1:]:
         assert {key: value for key, value in seen.body.items() if key in options} == sent
+    service.will(answers(GOOD))
+    engine.generate(REQUEST)
+    assert len(service.requests) == 4, "what it had refused before was tried again"
+    assert {key: value for key, value in service.requests[3].body.items() if key in options} == sent
 
 
 def test_what_cannot_be_left_out_is_refused(service, engine):
