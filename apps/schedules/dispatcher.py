@@ -117,6 +117,6 @@ def _due(now: datetime) -> QuerySet[Post]:
     # A mark from later on was made before the clock was set back.
     fresh = Q(sent_at__range=(now - RESEND, now + RESEND))
     return Post.objects.filter(Q(sent_at=None) | ~fresh, wake_at__lte=now).exclude(
-        Q(account__in=Account.objects.exclude(state="active").values("pk"))
+        Q(account__in=Account.objects.exclude(Account.OPEN).values("pk"))
         | Q(workspace__in=Workspace.objects.exclude(paused_at=None).values("pk"))
     )

@@ -49,7 +49,7 @@ def judge(post: Post, *, account: Account, item: Item, now: datetime) -> Verdict
     """account, item: fresh rows; locked ones make the verdict hold until the transaction ends."""
     if item.approved_revision_id != post.revision_id or item.state not in ("scheduled", "published", "analyzed"):
         return Withdraw(_("The approved version is another one now."))
-    if account.state != Account.State.ACTIVE or post.workspace.paused_at:
+    if not account.is_open or post.workspace.paused_at:
         return Wait(now, Waiting.PAUSE)
     if _earlier_parts(post).exists():
         return Wait(now + LOOK_AGAIN, Waiting.PART)

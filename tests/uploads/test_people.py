@@ -18,6 +18,7 @@ from apps.lifecycle.models import Event, Run
 from apps.lifecycle.runs import start_run
 from apps.pipeline import flow
 from apps.platforms.models import Account
+from apps.schedules.dispatcher import Dispatcher
 from apps.schedules.models import Post, Waiting
 from apps.schedules.services import cancel_post
 from apps.uploads import by_hand, dead_letters, notices, queries
@@ -96,6 +97,17 @@ def test_an_account_that_a_person_posts_to_is_never_called(studio_account):
     assert publish_post(post_id=post.pk) == "needs_human"
     assert (fresh(post).error["code"], StudioPlatform.calls) == ("by_hand", [])
     assert [attempt.intent_at for attempt in Attempt.objects.filter(post=post)] == [None]
+
+
+def test_a_person_who_posts_by_hand_needs_no_login_of_ours(studio_account):
+    account = studio_account(by_hand=True)
+    [post] = posts_for(account, title="Mine")
+    Account.objects.filter(pk=account.pk).update(state="needs_login")
+    handed: list[tuple[int, int]] = []
+    Dispatcher(handed.extend).turn()
+    assert handed == [(post.workspace_id, post.pk)]
+    assert publish_post(post_id=post.pk) == "needs_human"
+    assert (fresh(post).error["code"], StudioPlatform.calls) == ("by_hand", [])
 
 
 def test_a_login_that_is_gone_is_noticed_before_anything_is_sent(studio_account):

@@ -41,6 +41,9 @@ class Account(WorkspaceModel):
         AT_ONCE = "at_once", _("At once")
         BY_HAND = "by_hand", _("Only by hand")
 
+    # Whose posts go out: a person who posts by hand needs no login of ours.
+    OPEN = models.Q(state=State.ACTIVE) | models.Q(state=State.NEEDS_LOGIN, by_hand=True)
+
     platform = models.CharField(_("platform"), max_length=40)
     name = models.CharField(_("name"), max_length=120)
     handle = models.CharField(_("handle"), max_length=120, help_text=_("The account's name on the platform."))
@@ -113,6 +116,11 @@ class Account(WorkspaceModel):
     @property
     def adapter(self) -> Platform:
         return adapter(self.platform)
+
+    @property
+    def is_open(self) -> bool:
+        """As OPEN says."""
+        return self.state == self.State.ACTIVE or (self.by_hand and self.state == self.State.NEEDS_LOGIN)
 
     @property
     def is_connected(self) -> bool:
