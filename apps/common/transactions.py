@@ -42,12 +42,13 @@ def unit_of_work() -> Iterator[None]:
         return
     unit = _Unit()
     token = _unit.set(unit)
-    try:
-        with transaction.atomic():
+    with transaction.atomic():
+        try:
             yield
             _write(unit.notes)
-    finally:
-        _unit.reset(token)
+        finally:
+            # Before the commit: what its hooks do is no part of this unit, and their notes would never be written.
+            _unit.reset(token)
 
 
 def before_commit(flush: Flush, note: Any) -> None:

@@ -157,6 +157,24 @@ def _fail_after(run: Run) -> None:
         raise ZeroDivisionError
 
 
+@pytest.mark.django_db(transaction=True)
+def test_what_follows_a_commit_at_once_is_written_too(workspace, run, actor):
+    """As a plan fails when its run has failed: its watchers and its audit trail must hear of it."""
+    following = RunFactory(workspace=workspace)
+
+    def follow(instance: Run, action: str, **_: object) -> None:
+        if instance.pk == run.pk:
+            advance(following, "cancel", actor=actor("editor"))
+
+    advanced.connect(follow, sender=Run)
+    try:
+        advance(run, "start", actor=SYSTEM)
+    finally:
+        advanced.disconnect(follow, sender=Run)
+    assert [event[2]["action"] for event in written(workspace)] == ["start", "cancel"]
+    assert audited(workspace) == ["run.cancel"]
+
+
 @pytest.mark.django_db
 def test_an_inner_failure_drops_only_its_own_events(workspace):
     with unit_of_work():
