@@ -146,7 +146,7 @@ def test_what_is_not_there_is_not_found(client, feed, address):
 
 # --- RSS and JSON Feed ------------------------------------------------------------------------------------------------
 def test_rss_is_what_podcast_apps_expect(client, feed):
-    entry = entry_of(feed, text="Waves & wind \x00\x0b", hashtags=["sea"], video=VIDEO, thumbnail=b"jpg", duration=61.4)
+    entry = entry_of(feed, text="Waves & <wind>\x00\x0b", hashtags=["sea"], video=VIDEO, thumbnail=b"jpg", duration=61.4)
     answer = client.get("/feeds/night-stories/rss.xml")
     assert answer.headers["Content-Type"] == "application/rss+xml; charset=utf-8"
     parsed = feedparser.parse(answer.content)
@@ -161,6 +161,7 @@ def test_rss_is_what_podcast_apps_expect(client, feed):
     assert (item.itunes_duration, item.tags[0].term) == ("61", "sea")
     channel = ElementTree.fromstring(answer.content)[0]  # noqa: S314  our own document
     assert channel.find("{http://www.w3.org/2005/Atom}link").attrib["href"] == f"{site}/feeds/night-stories/rss.xml"
+    assert channel.find("item/description").text == "<p>Waves &amp; &lt;wind&gt;</p>"
     assert parsedate_to_datetime(channel.find("item/pubDate").text) == entry.published_at.replace(microsecond=0)
     again = client.get("/feeds/night-stories/rss.xml", headers={"If-Modified-Since": answer.headers["Last-Modified"]})
     assert again.status_code == 304

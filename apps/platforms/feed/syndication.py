@@ -8,6 +8,7 @@ from typing import Any
 from xml.etree import ElementTree as xml
 
 import regex
+from django.utils.html import linebreaks
 
 from apps.platforms.feed import links
 from apps.platforms.feed.models import Feed, FeedEntry
@@ -48,7 +49,8 @@ def _add_item(channel: xml.Element, entry: FeedEntry) -> None:
     _add(item, "link", links.entry_url(entry))
     _add(item, "guid", f"urn:uuid:{entry.post_key}", isPermaLink="false")
     _add(item, "pubDate", format_datetime(entry.published_at))
-    _add(item, "description", entry.text or entry.title)
+    # Readers take a description for HTML; the text is none.
+    _add(item, "description", linebreaks(entry.text or entry.title, autoescape=True))
     for tag in entry.hashtags:
         _add(item, "category", tag)
     if entry.video:
