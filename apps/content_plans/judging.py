@@ -38,6 +38,10 @@ def report_of(plan: ContentPlan, markdown: str, metadata: dict[str, Any]) -> Rep
     return judge(page_of(plan, markdown, metadata))
 
 
+def scores_of(report: Report) -> dict[str, int]:
+    return {check.id: check.score for check in report.checks}
+
+
 def gap_of(plan: ContentPlan, markdown: str, sources: list[Source]) -> list[list[Any]]:
     found = term_gap(markdown, sources, language=plan.language)[:_GAPS] if sources else []
     return [[gap.term, gap.sources, gap.theirs, gap.ours] for gap in found]
@@ -54,7 +58,7 @@ class Piece:
 @dataclass(frozen=True)
 class Shown:
     """A round as its page shows it. checks: worst first; blocks: [("h2", [Piece, …]), …]; skipped: why checks
-    do not apply here, and which.
+    do not apply here, and which; outdated: whether today's rules, or the brief as it is now, would judge otherwise.
 
     headings, questions, links, images: how many it has, as they are counted on the pages of others.
     """
@@ -62,6 +66,7 @@ class Shown:
     checks: list[dict[str, Any]]
     blocks: list[tuple[str, list[Piece]]]
     skipped: list[tuple[str, list[str]]]
+    outdated: bool
     headings: int
     questions: int
     links: int
@@ -70,7 +75,7 @@ class Shown:
 
 def shown_of(plan: ContentPlan, found: Round) -> Shown:
     """The checks of a round in the reader's language; rounds never change, so they are worked out once."""
-    key = f"plans.judged.2.{found.pk}.{get_language()}"
+    key = f"plans.judged.3.{found.pk}.{get_language()}"
     kept = shared.get(key)
     if kept is None:
         kept = _shown(plan, found)
@@ -81,18 +86,25 @@ def shown_of(plan: ContentPlan, found: Round) -> Shown:
 def _shown(plan: ContentPlan, found: Round) -> Shown:
     page = page_of(plan, found.markdown, found.metadata)
     report = judge(page)
+    checks = [_as_judged(check, found.scores[check.id]) for check in report.checks if check.id in found.scores]
     order = {"bad": 0, "ok": 1, "good": 2, "info": 3}
-    checks = sorted(report.checks, key=lambda check: (order[check.verdict], check.score))
-    blocks = [(_tag(block.tag), _pieces(index, block.text, report)) for index, block in enumerate(page.blocks)]
+    checks.sort(key=lambda check: (order[check.verdict], check.score))
+    blocks = [(_tag(block.tag), _pieces(index, block.text, checks)) for index, block in enumerate(page.blocks)]
     return Shown(
         [_said(check) for check in checks],
         blocks,
         [(str(reason), [str(label) for label in labels]) for reason, labels in report.left_out],
+        outdated=found.scores != scores_of(report),
         headings=sum(1 for block in page.blocks if block.level),
         questions=len(questions_in("\n\n".join(block.text for block in page.blocks))),
         links=len(page.links),
         images=len(page.images),
     )
+
+
+def _as_judged(check: Check, score: int) -> Check:
+    """What is measured now explains no verdict but its own."""
+    return check if check.score == score else Check(check.id, check.group, check.label, score)
 
 
 def _said(check: Check) -> dict[str, Any]:
@@ -119,9 +131,9 @@ def _tag(tag: str) -> str:
     return tag if tag in {"h1", "h2", "h3", "h4", "h5", "h6", "li"} else "p"
 
 
-def _pieces(index: int, text: str, report: Report) -> list[Piece]:
+def _pieces(index: int, text: str, checks: list[Check]) -> list[Piece]:
     """The block cut where the evidence of any check begins or ends."""
-    spans = [(span, check.id) for check in report.checks for span in check.evidence if span.block == index]
+    spans = [(span, check.id) for check in checks for span in check.evidence if span.block == index]
     edges = sorted({0, len(text), *(min(edge, len(text)) for span, _id in spans for edge in (span.start, span.end))})
     return [
         Piece(text[start:end], " ".join(name for span, name in spans if span.start < end and span.end > start))

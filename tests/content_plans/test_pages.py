@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from apps.content.models import Variant
+from apps.content_plans.judging import report_of, scores_of
 from apps.content_plans.models import ContentPlan, PlanSettings
 from apps.content_plans.services import process
 from apps.lifecycle.models import Run
@@ -145,6 +146,18 @@ def test_any_round_can_be_taken(in_workspace, enter, carry):
     assert (after.round_id, after.item.current_revision.number) == (other.pk, 2)
     assert after.item.current_revision.body == "## Another\n\nQuite another text."
     assert after.item.state == "in_review"
+
+
+def test_a_round_shows_how_it_was_judged_when_it_was_written(in_workspace, enter):
+    plan, client = make_plan(in_workspace, state="ready"), enter()
+    found = make_round(plan)
+    scores = scores_of(report_of(plan, found.markdown, found.metadata))
+    texts = []
+    for kept in (scores, {**scores, "text_length": 9}):
+        made = make_round(plan, plan.rounds.count() + 1, scores=kept)
+        texts.append(client.get(address(in_workspace, "plan", plan.pk) + f"?round={made.pk}").content.decode())
+    assert ["what a reader still needs to know" in text for text in texts] == [True, False]
+    assert ["The rules or the brief have changed since." in text for text in texts] == [False, True]
 
 
 def _full_plan(workspace, *, rounds: int, variants: int) -> ContentPlan:

@@ -11,7 +11,7 @@ from apps.common.text.words import words
 from apps.common.transactions import unit_of_work
 from apps.content.queries import diff_words
 from apps.content_plans.integrity import integrity_of, new_statements
-from apps.content_plans.judging import gap_of, report_of
+from apps.content_plans.judging import gap_of, report_of, scores_of
 from apps.content_plans.models import ContentPlan, Round
 from apps.content_plans.queries import rounds_of, sources_of
 from apps.content_plans.services.asking import Bill, Writer
@@ -50,7 +50,7 @@ def keep_round(
         markdown=markdown,
         metadata=metadata,
         claims=claims,
-        scores={check.id: check.score for check in report.checks},
+        scores=scores_of(report),
         seo_score=report.score,
         readability=report.readability,
         words=len(words(markdown)),
