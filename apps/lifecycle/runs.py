@@ -203,9 +203,11 @@ class Work:
         self._step = RunStep(run=self.run, number=number, name=name, label=label, started_at=timezone.now())
         self._step.save()
         self._tell()
+        # What it begins with, such as “Round 2”, may stay true for minutes.
+        self._told = 0.0
 
     def progress(self, done: float, *, note: str = "") -> None:
-        """Report how much of the step's total is done; written at most twice a second."""
+        """Report how much of the step's total is done; after the first report of a step, at most twice a second."""
         if self._step is None:
             raise RuntimeError("progress() needs a step()")
         percent = Decimal(min(100.0, 100.0 * done / self._total)).quantize(Decimal("0.01"))

@@ -63,6 +63,15 @@ def made(workspace, carry, **brief) -> ContentPlan:
     return fresh(plan)
 
 
+def test_a_model_is_told_what_the_mark_of_a_page_in_another_language_means(in_workspace, carry, model):
+    plan = make_plan(in_workspace)
+    make_page(plan, text="Die Tonne steht immer im Garten.", language="de")
+    summarise(plan, Writer(plan))
+    (asked,) = [each["content"] for each in model.server.requests[0].body["messages"] if each["role"] == "user"]
+    assert "[1, de] Barrels compared" in asked
+    assert "A mark such as “[3, de]” says that source 3 is in another language" in asked
+
+
 def test_without_a_model_it_becomes_an_honest_skeleton_in_review(in_workspace, site, carry):
     urls = (site("/one"), site("/missing"), site("/two"))
     plan = made(in_workspace, carry, competitor_urls=urls, platforms=("bluesky", "wordpress"))
@@ -102,6 +111,9 @@ def test_a_model_writes_and_mends_and_the_best_round_is_taken(in_workspace, site
     assert [(each.calls, each.cost) for each in rounds] == [(5, Decimal("0.0007")), (1, Decimal("0.00014"))]
     assert rounds[0].generation.seo_score == rounds[0].seo_score
     assert plan.item.current_revision.variants.get().text == "Save water."
+    told = Event.objects.filter(type="run.progress").values_list("data", flat=True)
+    # As soon as it begins: a round of a real model takes longer than people wait for a word.
+    assert [each["note"] for each in told if each["step"]["name"] == "refine"][:2] == ["", "Round 2"]
 
 
 def test_an_unchanged_plan_is_never_paid_twice(in_workspace, site, carry, model):
