@@ -44,7 +44,7 @@ def _load() -> environ.Env:
 
 for _name, _default, _help in (
     ("SECRET_KEY", "", "Signs sessions and links. Made and kept in RUNDOWN_HOME when empty and DEBUG is on."),
-    ("DEBUG", "true", "Development conveniences. Set false on a server."),
+    ("DEBUG", "true", "One's own machine: secrets are made, cookies go over HTTP. Set false on a server."),
     ("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]", "Host names that the site answers to."),
     ("CSRF_TRUSTED_ORIGINS", "", "Origins such as https://desk.example.org, behind a proxy that ends TLS."),
     ("DATABASE_URL", "", "postgres://… ; empty means SQLite in RUNDOWN_HOME."),

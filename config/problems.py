@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import structlog
-from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
@@ -134,7 +133,5 @@ def _http(error: HttpError) -> HttpResponse:
 
 
 def _unexpected(request: HttpRequest, error: Exception) -> HttpResponse:
-    if settings.DEBUG:
-        raise error
     log.error("api_error", path=request.path, exc_info=error)
     return problem(500, "internal_error", _("Something went wrong inside Rundown."), hint=_("The log has the details."))

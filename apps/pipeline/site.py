@@ -21,7 +21,7 @@ def set_up() -> None:
     for folder in settings.LOCALE_PATHS:
         compile_catalogues(Path(folder))
     call_command("migrate", interactive=False, verbosity=0)
-    if not settings.DEBUG:
+    if not settings.LOCAL:
         call_command("collectstatic", interactive=False, verbosity=0)
 
 

@@ -14,9 +14,12 @@ from config.settings.logs import logging_config
 
 BASE_DIR = env.BASE_DIR
 HOME = env.folder("RUNDOWN_HOME", BASE_DIR / "var")
-DEBUG = env.flag("DEBUG")
+# One's own machine: secrets are made, static files are served from where they lie, cookies go over plain HTTP.
+LOCAL = env.flag("DEBUG")
+# Never on: its error pages show the insides to whoever is there, and every query is kept in memory.
+DEBUG = False
 
-if not DEBUG:
+if not LOCAL:
     for _name in ("SECRET_KEY", "CREDENTIAL_KEYS"):
         if not env.text(_name):
             raise ImproperlyConfigured(
@@ -31,8 +34,8 @@ SITE_URL = (env.text("SITE_URL") or f"http://{BIND}:{PORT}").rstrip("/")
 INTERNAL_URL = (env.text("INTERNAL_URL") or f"http://127.0.0.1:{PORT}").rstrip("/")
 ALLOWED_HOSTS = env.items("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS")
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if not DEBUG else None
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.flag("SECURE_COOKIES", default=not DEBUG)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if not LOCAL else None
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = env.flag("SECURE_COOKIES", default=not LOCAL)
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE
@@ -237,7 +240,7 @@ ACCOUNT_UNIQUE_EMAIL = True
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_DEFAULT_HTTP_PROTOCOL = "http" if DEBUG else "https"
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "http" if LOCAL else "https"
 MFA_ADAPTER = "apps.workspaces.accounts.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = False
@@ -290,12 +293,11 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if DEBUG
+        if LOCAL
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
-WHITENOISE_USE_FINDERS = DEBUG
-WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = LOCAL
 MAX_UPLOAD_BYTES = env.number("MAX_UPLOAD_MB") * 1024 * 1024
 CLIPS_MAX_BYTES = env.number("CLIPS_MAX_MB") * 1024 * 1024
 CLIPS_QUOTA_BYTES = env.number("CLIPS_QUOTA_MB") * 1024 * 1024

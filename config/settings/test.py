@@ -28,7 +28,6 @@ os.environ["DEBUG"] = "true"
 from config.settings.base import *  # noqa: E402, F403
 from config.settings.base import DATABASES, HOME  # noqa: E402
 
-DEBUG = False
 ALLOWED_HOSTS = ["*"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

@@ -304,3 +304,9 @@ def test_page_of_another_workspace_is_not_there(in_workspace, enter, at):
     client = enter()
     assert client.get(f"/w/{other.slug}/items/{item.pk}/").status_code == 404
     assert client.get(at(f"items/{item.pk}/")).status_code == 404
+
+
+def test_an_address_that_is_not_there_gets_a_page_of_ours_on_ones_own_machine_too(client, settings):
+    assert settings.LOCAL
+    page = client.get("/nothing/here")
+    assert (page.status_code, "There is nothing here" in page.content.decode()) == (404, True)

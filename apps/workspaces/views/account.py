@@ -105,7 +105,11 @@ def _join(request: HttpRequest, found: Invitation) -> HttpResponse:
 def _keep_language(response: HttpResponse, language: str) -> HttpResponse:
     if language:
         response.set_cookie(
-            settings.LANGUAGE_COOKIE_NAME, language, max_age=31_536_000, samesite="Lax", secure=not settings.DEBUG
+            settings.LANGUAGE_COOKIE_NAME,
+            language,
+            max_age=31_536_000,
+            samesite="Lax",
+            secure=settings.LANGUAGE_COOKIE_SECURE,
         )
     else:
         response.delete_cookie(settings.LANGUAGE_COOKIE_NAME)
