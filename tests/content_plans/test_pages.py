@@ -125,6 +125,20 @@ def test_a_file_is_looked_over_and_then_imported(in_workspace, enter):
     assert (wrong.status_code, "names columns out of" in wrong.content.decode()) == (422, True)
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"Title,Keyphrase\nGood,rain\n", "1 plan would be made"),
+        (b"title,colour\nGood,red\n", "There is no column “colour”."),
+        (b"title,goal,title\nGood,x,Lost\n", "The column “title” is there twice."),
+        (b"title\nGo\x00od\n", "The file is no text."),
+    ],
+)
+def test_the_columns_of_a_file_are_looked_at(in_workspace, enter, content, said):
+    file = SimpleUploadedFile("p.csv", content)
+    assert said in enter().post(address(in_workspace, "import"), {"file": file}).content.decode()
+
+
 def test_settings_are_saved_and_wrong_ones_explained(in_workspace, enter):
     client, url = enter("admin"), address(in_workspace, "options")
     form = {"start": "due", "lead_days": "5", "target_score": "75", "most_rounds": "2"}

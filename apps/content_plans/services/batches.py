@@ -80,16 +80,15 @@ def _rows(content: bytes) -> Iterator[dict[str, str]]:
         text = content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
     except UnicodeDecodeError as error:
         raise Invalid(_("The file is not UTF-8 text."), hint=_("Save it as CSV in UTF-8.")) from error
+    if "\x00" in text:
+        raise Invalid(_("The file is no text."), hint=_("Save it as CSV in UTF-8."))
     try:
         dialect = csv.Sniffer().sniff(text[:4000].split("\n", 1)[0], delimiters=",;\t")
     except csv.Error:
         dialect = csv.excel
     reader = csv.DictReader(io.StringIO(text, newline=""), dialect=dialect)
-    names = [name.strip() for name in reader.fieldnames or []]
-    unknown = [name for name in names if name not in COLUMNS]
-    if "title" not in names or unknown:
-        hint = _("The first line names columns out of: %(names)s.") % {"names": ", ".join(COLUMNS)}
-        raise Invalid(_("The first line does not name the columns."), hint=hint, columns=unknown)
+    names = [name.strip().lower() for name in reader.fieldnames or []]
+    _check_columns(names)
     reader.fieldnames = names
     try:
         found = list(reader)
@@ -98,6 +97,18 @@ def _rows(content: bytes) -> Iterator[dict[str, str]]:
     if not 0 < len(found) <= MOST_ROWS:
         raise Invalid(_("A file has from 1 to %(count)d plans.") % {"count": MOST_ROWS})
     yield from found
+
+
+def _check_columns(names: list[str]) -> None:
+    hint = _("The first line names columns out of: %(names)s.") % {"names": ", ".join(COLUMNS)}
+    wrong = [name for name in names if name not in COLUMNS]
+    if "title" not in names:
+        raise Invalid(_("The first line does not name the columns."), hint=hint, columns=wrong)
+    if wrong:
+        raise Invalid(_("There is no column “%(name)s”.") % {"name": wrong[0][:100]}, hint=hint, columns=wrong)
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise Invalid(_("The column “%(name)s” is there twice.") % {"name": twice[0]}, hint=hint, columns=twice)
 
 
 def _import(workspace: Workspace, actor: Actor, number: int, row: dict[str, str]) -> Row:
