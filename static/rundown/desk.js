@@ -61,12 +61,24 @@
   }
 
   function replace(old, fresh) {
-    if (!old || !fresh || old.outerHTML === fresh.outerHTML || isInUse(old)) return;
+    if (!old || !fresh || shape(old) === shape(fresh) || isInUse(old)) return;
     const open = [...old.querySelectorAll("details[open][id]")].map((each) => each.id);
+    const held = old.contains(document.activeElement) ? document.activeElement : null;
     old.replaceWith(fresh);
     open.forEach((id) => fresh.querySelector(`#${CSS.escape(id)}`)?.setAttribute("open", ""));
+    if (held) [...fresh.querySelectorAll(held.tagName)].find((each) => each.textContent === held.textContent)?.focus({ preventScroll: true });
     window.htmx?.process(fresh);
     tick();
+  }
+
+  // What a section says, without what differs on every page or is the reader's own doing.
+  function shape(section) {
+    const copy = section.cloneNode(true);
+    copy.querySelectorAll("[name=csrfmiddlewaretoken]").forEach((field) => field.removeAttribute("value"));
+    for (const name of ["open", "aria-pressed", "data-on"]) {
+      copy.querySelectorAll(`[${name}]`).forEach((each) => each.removeAttribute(name));
+    }
+    return copy.outerHTML;
   }
 
   function isInUse(section) {
