@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.common.errors import DomainError, Invalid
@@ -165,7 +166,10 @@ def import_file(request: HttpRequest, slug: str) -> HttpResponse:
         except Invalid as error:
             problem = error
         if report and report.imported and not report.bad:
-            messages.success(request, _("%(count)d plans made.") % {"count": len(report.good)})
+            count = len(report.good)
+            messages.success(
+                request, ngettext("%(count)d plan made.", "%(count)d plans made.", count) % {"count": count}
+            )
             return redirect("plans:plans", slug)
     context = {"report": report, "problem": problem, "text": text, "columns": COLUMNS}
     return render(request, "plans/import.html", context, status=problem.status if problem else 200)

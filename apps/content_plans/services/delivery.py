@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from apps.common.errors import Conflict, NotFound
 from apps.common.text.similar import fingerprint
@@ -74,7 +75,8 @@ def _prepare(plan: ContentPlan, found: Round, writer: Writer, work: Work) -> lis
     for number, platform in enumerate(targets, 1):
         work.progress(number - 1, note=platform)
         prepared.append(prepare_variant(plan, found, platform, writer))
-    work.progress(max(len(targets), 1), note=_("%(count)d variants") % {"count": len(prepared)})
+    said = ngettext("%(count)d variant", "%(count)d variants", len(prepared)) % {"count": len(prepared)}
+    work.progress(max(len(targets), 1), note=said)
     return prepared
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import regex
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from apps.common.text.hashtags import unique_hashtags
 from apps.common.text.scripts import script_of
@@ -87,7 +88,8 @@ def write_sections(plan: ContentPlan, writer: Writer, work: Work) -> tuple[str, 
         body = _REFERENCE.sub("", answer["markdown"]).strip()
         pieces.append(f"## {section['heading'].strip()}\n\n{body}")
         claims += [{**claim, "section": number} for claim in answer.get("claims", [])]
-    work.progress(len(sections), note=_("%(count)d sections") % {"count": len(sections)})
+    said = ngettext("%(count)d section", "%(count)d sections", len(sections)) % {"count": len(sections)}
+    work.progress(len(sections), note=said)
     return "\n\n".join(pieces), _known(claims, plan)
 
 
