@@ -12,13 +12,7 @@ from tests.lifecycle.conftest import live_site, sign_in  # noqa: F401  fixtures
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_menu_stays_open_and_keeps_the_keyboard_until_its_own_plan_moves(
-    in_workspace,
-    member,
-    page,
-    live_site,
-    sign_in,  # noqa: F811
-):
+def test_an_open_menu_stays_open_and_keeps_the_keyboard(in_workspace, member, page, live_site, sign_in):  # noqa: F811
     shown, other = make_plan(in_workspace), make_plan(in_workspace)
     name, value = sign_in(member("editor")).split("=", 1)
     page.context.add_cookies([{"name": name, "value": value, "url": f"http://{live_site}"}])

@@ -15,15 +15,16 @@ from apps.common.text.lengths import measure
 from apps.common.text.similar import fingerprint
 from apps.content_plans.integrity import twins_of
 from apps.content_plans.models import ContentPlan
-from apps.content_plans.services import process, read_again, set_settings, start_due_plans
+from apps.content_plans.services import process, process_now, read_again, set_settings, start_due_plans
 from apps.content_plans.services.asking import Writer
 from apps.content_plans.services.drafting import summarise
 from apps.content_plans.services.research import researcher
 from apps.engines.research.direct import DirectResearcher
 from apps.engines.research.firecrawl import FirecrawlResearcher
 from apps.lifecycle.models import Event, Run
-from apps.lifecycle.runs import start_run
+from apps.lifecycle.runs import execute_run, start_run
 from apps.lifecycle.services import advance
+from apps.lifecycle.signals import run_queued
 from apps.pipeline import plans as flow
 from apps.templates import money
 from apps.templates.models import Budget, Generation
@@ -273,6 +274,28 @@ def test_the_command_processes_in_the_foreground(in_workspace, capsys):
     assert capsys.readouterr().out.startswith("Barrels: Ready, SEO score ")
     with pytest.raises(CommandError, match="There is no plan 999999"):
         call_command("process_plan", "999999")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_command_is_faster_than_any_worker_and_waits_for_no_second_try(in_workspace):
+    """The site may be running meanwhile: whoever hears of the work finds it taken."""
+    taken = []
+
+    def work_at_once(run: Run, **_: object) -> None:
+        with execute_run(run.pk) as work:
+            taken.append(work)
+
+    run_queued.connect(work_at_once)
+    try:
+        plan = process_now(plan=make_plan(in_workspace))
+    finally:
+        run_queued.disconnect(work_at_once)
+    assert (plan.state, taken) == ("ready", [None])
+
+    again = make_plan(in_workspace, state="queued")
+    run = start_run(workspace=in_workspace, kind="plan", subject=again)
+    Run.objects.filter(pk=run.pk).update(not_before=timezone.now() + timedelta(minutes=5))
+    assert process_now(plan=again).state == "ready"
 
 
 def test_a_plan_whose_work_was_cancelled_says_so(in_workspace):

@@ -5,6 +5,7 @@ Everything on the way is kept as it is made and answers are not asked for twice,
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.common.errors import Conflict
+from apps.common.transactions import unit_of_work
 from apps.content_plans.models import ContentPlan
 from apps.content_plans.queries import rounds_of
 from apps.content_plans.services import drafting
@@ -21,6 +23,7 @@ from apps.content_plans.services.plans import process, resume_plan
 from apps.content_plans.services.refinement import best_round, keep_round, refine
 from apps.content_plans.services.research import read_pages
 from apps.lifecycle.events import emit
+from apps.lifecycle.models import Run
 from apps.lifecycle.runs import Work, execute_run
 from apps.lifecycle.services import advance
 from apps.templates.spending import BudgetExceeded
@@ -51,12 +54,16 @@ def process_plan(*, plan: ContentPlan, work: Work) -> None:
 
 def process_now(*, plan: ContentPlan) -> ContentPlan:
     """Process a plan in this process, without the queue. Raises Conflict when a worker has it."""
-    if not plan.is_under_way:
-        process(plan=plan, actor=SYSTEM)
-    run = resume_plan(plan=plan)
-    with execute_run(run.pk) as work:
-        if work is None:
-            raise Conflict(_("A worker is at this plan already."), hint=_("Watch it on the plan's page."))
+    with ExitStack() as held:
+        # Taken before anybody hears of it: a worker would be faster, and a run that waits to be tried again is not due.
+        with unit_of_work():
+            if not plan.is_under_way:
+                process(plan=plan, actor=SYSTEM)
+            run = resume_plan(plan=plan)
+            Run._base_manager.filter(pk=run.pk, state="queued").update(not_before=None)
+            work = held.enter_context(execute_run(run.pk))
+            if work is None:
+                raise Conflict(_("A worker is at this plan already."), hint=_("Watch it on the plan's page."))
         process_plan(plan=plan, work=work)
     run.refresh_from_db(from_queryset=type(run)._base_manager.all())
     plan = ContentPlan._base_manager.select_related("workspace").get(pk=plan.pk)
