@@ -64,6 +64,7 @@ def add_slots(request: HttpRequest, slug: str) -> HttpResponse:
 
 @posted("schedule-slots")
 def follow_account(request: HttpRequest, slug: str) -> HttpResponse:
+    request.actor.require("manage_accounts", request.workspace)
     account = account_of(request)
     count = timetable.follow_account(account=account, actor=request.actor)
     said = ngettext("%(count)s slot is moved.", "%(count)s slots are moved.", count)

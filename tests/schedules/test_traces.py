@@ -50,6 +50,10 @@ class World:
         pausing.pause_workspace(workspace=self.workspace, actor=self.person)
         return self.workspace
 
+    def elsewhere(self):
+        self.account.timezone = ZoneInfo("Asia/Kolkata")
+        return self.account
+
     def rule(self):
         return recurring.add_recurrence(item=self.item(), account=self.account, actor=self.person, every_hours=5)
 
@@ -84,6 +88,7 @@ TABLE: dict[Callable[..., Any], tuple[Callable[[World], dict[str, Any]], tuple[s
         lambda w: {"slot": Slot.objects.select_related("workspace").first(), "timezone": ZoneInfo("Asia/Kolkata")},
         ("slot.changed", "slot.change"),
     ),
+    timetable.follow_account: (lambda w: {"account": w.elsewhere()}, ("slot.changed", "slot.change")),
     timetable.remove_slot: (
         lambda w: {"slot": Slot.objects.select_related("workspace").first()},
         ("slot.changed", "slot.remove"),
