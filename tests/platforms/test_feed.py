@@ -146,7 +146,8 @@ def test_what_is_not_there_is_not_found(client, feed, address):
 
 # --- RSS and JSON Feed ------------------------------------------------------------------------------------------------
 def test_rss_is_what_podcast_apps_expect(client, feed):
-    entry = entry_of(feed, text="Waves & <wind>\x00\x0b", hashtags=["sea"], video=VIDEO, thumbnail=b"jpg", duration=61.4)
+    text = "Waves & <wind>\x00\x0b"
+    entry = entry_of(feed, text=text, hashtags=["sea"], video=VIDEO, thumbnail=b"jpg", duration=61.4)
     answer = client.get("/feeds/night-stories/rss.xml")
     assert answer.headers["Content-Type"] == "application/rss+xml; charset=utf-8"
     parsed = feedparser.parse(answer.content)
