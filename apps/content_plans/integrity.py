@@ -49,12 +49,12 @@ def integrity_of(
     }
 
 
-def new_statements(plan: ContentPlan, before: str, after: str, sources: list[Source]) -> list[dict[str, Any]]:
+def new_statements(plan: ContentPlan, before: str, after: str, sources: dict[int, Source]) -> list[dict[str, Any]]:
     """[{"text", "source"}, …]: sentences of a rewrite that say what the text did not, each with the number of the page
     that says it, or None. A rewrite is asked for no claims of its own; its words tell which it has made."""
     brief = [plan.title, plan.goal, plan.audience, plan.keyphrase, *plan.secondary]
     known = _marks_in("\n".join([prose_of(before), before, *brief]), plan.language)
-    pages = [(number, _marks_in(f"{each.title}\n{each.text}", plan.language)) for number, each in enumerate(sources, 1)]
+    pages = [(number, _marks_in(f"{each.title}\n{each.text}", plan.language)) for number, each in sources.items()]
     found = []
     for sentence in sentences(prose_of(after), language=plan.language):
         new = _new_marks(sentence, known, plan.language)

@@ -53,12 +53,14 @@ def context_of(request: HttpRequest, plan: ContentPlan) -> dict[str, Any]:
     chosen = _chosen(rounds, request.GET.get("round", ""), plan)
     pages = list(ResearchPage.objects.filter(plan=plan).defer("text").order_by("position"))
     runs, items = queries.runs_of(plan), queries.items_of(plan)
+    results = queries.results_of(items)
     revision = plan.item.current_revision if plan.item else None
     return {
         "plan": plan,
         "item": plan.item,
         "items": items,
         "revision": revision,
+        "approved": bool(plan.item) and plan.item.state in (*APPROVED, "scheduled"),
         "actions": open_actions(plan, request.actor),
         "accounts": list(plan.accounts.all()),
         "platform_names": [str(known[name].label) for name in plan.platforms if name in known],
@@ -75,7 +77,8 @@ def context_of(request: HttpRequest, plan: ContentPlan) -> dict[str, Any]:
         "previews": _previews(plan, revision),
         "runs": runs,
         "open_runs": [run for run in runs if run.state in {"queued", "running"}],
-        "results": queries.results_of(items),
+        "results": results,
+        "troubled": [post for post in results if post.item_id == plan.item_id and post.needs_person],
         "spent": queries.spent_on(queries.paid_for(plan)),
         "steps": _steps(plan),
         "chart": {"width": CHART_WIDTH, "height": CHART_HEIGHT},

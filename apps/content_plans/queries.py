@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 
 from apps.content.models import Item
 from apps.content.search import matching
-from apps.content_plans.machine import PLAN_MACHINE, UNDER_WAY
+from apps.content_plans.machine import UNDER_WAY
 from apps.content_plans.models import ContentPlan, ResearchPage, Round
 from apps.engines.research import Source
 from apps.lifecycle.models import Run
@@ -65,11 +65,6 @@ def _sorted(rows: QuerySet[ContentPlan], sort: str) -> QuerySet[ContentPlan]:
     return rows.annotate(place=place).order_by(f"{down}place", f"{down}id")
 
 
-def counts_by_state() -> dict[str, int]:
-    counts = dict(ContentPlan.objects.order_by().values_list("state").annotate(Count("pk")))
-    return {state.name: counts.get(state.name, 0) for state in PLAN_MACHINE.states}
-
-
 @cache
 def _adapters() -> dict[str, Platform]:
     return {name: adapter(name) for name in platforms()}
@@ -85,9 +80,9 @@ def counted_platforms() -> set[str]:
     return {name for name, each in _adapters().items() if each.metrics}
 
 
-def sources_of(plan: ContentPlan) -> list[Source]:
-    """The pages that were read for a plan, numbered from 1 by their place."""
-    return [page.source for page in pages_read(plan)]
+def sources_of(plan: ContentPlan) -> dict[int, Source]:
+    """What was read for a plan, by the number that the page has in the brief."""
+    return {page.position: page.source for page in pages_read(plan)}
 
 
 def pages_read(plan: ContentPlan) -> list[ResearchPage]:

@@ -13,6 +13,7 @@ urlpatterns = [
     path("plans/new/", views.new, name="new"),
     path("plans/import/", views.import_file, name="import"),
     path("plans/options/", views.options, name="options"),
+    path("plans/pages/<int:page_id>/", views.snapshot, name="snapshot"),
     path("plans/<int:plan_id>/", views.plan, name="plan"),
     path("plans/<int:plan_id>/edit/", views.edit, name="edit"),
     path("plans/<int:plan_id>/process/", views.process, name="process"),

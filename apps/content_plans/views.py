@@ -6,14 +6,14 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from apps.common.errors import DomainError, Invalid
+from apps.common.errors import Conflict, DomainError, Invalid
 from apps.content_plans import forms, pages, queries, services
 from apps.content_plans.machine import PLAN_MACHINE
 from apps.content_plans.models import ContentPlan, PlanSettings, ResearchPage, Round
@@ -85,7 +85,7 @@ def edit(request: HttpRequest, slug: str, plan_id: int) -> HttpResponse:
         return _form(request, found, services.draft_of(found))
     try:
         draft = forms.draft_from(request)
-        services.edit_plan(plan=found, actor=request.actor, draft=draft)
+        services.edit_plan(plan=found, actor=request.actor, draft=draft, seen=request.POST.get("seen"))
     except DomainError as problem:
         return _form(request, found, draft or services.draft_of(found), problem)
     messages.success(request, _("Saved. It holds from the next processing on."))
@@ -95,8 +95,12 @@ def edit(request: HttpRequest, slug: str, plan_id: int) -> HttpResponse:
 def _form(
     request: HttpRequest, found: ContentPlan | None, draft: PlanDraft, problem: DomainError | None = None
 ) -> HttpResponse:
+    seen = request.POST.get("seen", "")
+    if found and (problem is None or isinstance(problem, Conflict)):
+        seen = services.mark_of(found)
     context: dict[str, Any] = {
         "plan": found,
+        "seen": seen,
         "draft": draft,
         "problem": problem,
         "errors": problem.details if problem else {},
@@ -149,20 +153,34 @@ def read(request: HttpRequest, slug: str, plan_id: int) -> HttpResponse:
     return redirect(reverse("plans:plan", args=[slug, plan_id]) + "#research")
 
 
+@require_GET
+def snapshot(request: HttpRequest, slug: str, page_id: int) -> HttpResponse:
+    """A page as it was read: it may be looked at, but nothing in it may run, load or be sent."""
+    request.actor.require("view_content", request.workspace)
+    found = get_object_or_404(ResearchPage.objects.exclude(snapshot=""), pk=page_id)
+    try:
+        with found.snapshot.open() as file:
+            response = HttpResponse(file.read(), content_type="text/html")
+    except FileNotFoundError as error:
+        raise Http404 from error
+    response["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
 @require_http_methods(["GET", "POST"])
 def import_file(request: HttpRequest, slug: str) -> HttpResponse:
     """A CSV file is looked over first; the same form then makes the plans."""
     request.actor.require("write_content", request.workspace)
-    report, problem, text = None, None, request.POST.get("text", "")
+    report, problem = None, None
     if request.method == "POST":
         file = request.FILES.get("file")
-        content = file.read(MOST_BYTES + 1) if file else text.encode()
+        content = file.read(MOST_BYTES + 1) if file else request.POST.get("text", "").encode()
         dry_run = request.POST.get("step") != "import"
         try:
             report = services.import_plans(
                 workspace=request.workspace, actor=request.actor, content=content, dry_run=dry_run
             )
-            text = content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
         except Invalid as error:
             problem = error
         if report and report.imported and not report.bad:
@@ -171,7 +189,7 @@ def import_file(request: HttpRequest, slug: str) -> HttpResponse:
                 request, ngettext("%(count)d plan made.", "%(count)d plans made.", count) % {"count": count}
             )
             return redirect("plans:plans", slug)
-    context = {"report": report, "problem": problem, "text": text, "columns": COLUMNS}
+    context = {"report": report, "problem": problem, "columns": COLUMNS}
     return render(request, "plans/import.html", context, status=problem.status if problem else 200)
 
 

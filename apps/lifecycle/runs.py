@@ -121,6 +121,10 @@ def execute_run(run_id: int, *, task_id: str = "") -> Iterator[Work | None]:
     except Exception as error:
         log.warning("run_failed", run=run_id, kind=work.run.kind, exc_info=not isinstance(error, DomainError))
         _fail(work, error)
+    except BaseException:
+        # A person's Ctrl-C, or the process told to end: nobody has to wait until the lease is over.
+        Run._base_manager.filter(pk=run_id, **work.mine).update(lease_until=database_now())
+        raise
     finally:
         heart.stop()
 

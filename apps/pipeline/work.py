@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.apps import apps
+from django.utils.translation import gettext as _
 
 from apps.clips.services import prepare_clip, rewrite_metadata, take_file
 from apps.common.errors import NotFound
@@ -31,7 +32,7 @@ WORK: dict[str, Callable[[Any, Work], Any]] = {
 
 
 def carry_out(work: Work) -> None:
-    label, _, pk = work.run.subject.partition(":")
+    label, _colon, pk = work.run.subject.partition(":")
     row = apps.get_model(label)._base_manager.select_related("workspace").filter(pk=pk).first()
     if row is None:
         raise NotFound(_("What this work was about is gone."), hint=_("Nothing is left to do."))

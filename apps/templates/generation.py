@@ -176,7 +176,7 @@ class _Call:
         started = time.monotonic()
         try:
             result = self._try(row, started)
-        except Exception as error:
+        except BaseException as error:  # Ctrl-C too: whoever asks again must not wait for an answer that never comes
             seconds = time.monotonic() - started
             close_generation(row, outcome=_outcome_of(error), note=_said_of(error), seconds=seconds)
             raise
@@ -287,12 +287,12 @@ def close_generation(row: Generation, **fields: Any) -> None:
     row.save(update_fields=list(fields))
 
 
-def _outcome_of(error: Exception) -> str:
+def _outcome_of(error: BaseException) -> str:
     temporary = isinstance(error, AdapterError) and not error.permanent
     return Generation.Outcome.UNAVAILABLE if temporary else Generation.Outcome.ERROR
 
 
-def _said_of(error: Exception) -> str:
+def _said_of(error: BaseException) -> str:
     return str(error) if isinstance(error, DomainError) else type(error).__name__
 
 

@@ -105,11 +105,11 @@ def test_figures_that_a_rewrite_brings_need_a_source_too(in_workspace):
     page = Source(url="https://example.org/1", title="Barrels", description="", text="A barrel holds 200 litres.")
     before = "## Sizes\n\nIn 2024 a barrel was small."
     after = f"{before} Buy 3 of them.\n\n1. It holds 200 litres.\n2. It saves 40% of the water. It needs a lid."
-    assert new_statements(plan, before, after, [page]) == [
+    assert new_statements(plan, before, after, {1: page}) == [
         {"text": "It holds 200 litres.", "source": 1},
         {"text": "It saves 40% of the water.", "source": None},
     ]
-    assert new_statements(plan, before, before, []) == []
+    assert new_statements(plan, before, before, {}) == []
 
 
 def test_names_and_whole_new_sentences_of_a_rewrite_need_a_source_too(in_workspace):
@@ -120,7 +120,7 @@ def test_names_and_whole_new_sentences_of_a_rewrite_need_a_source_too(in_workspa
     name, told = "Professor Hansen says that a lid helps.", "A lid helps, as Skarv tested."
     made_up = "Doctors warn about stagnant puddles spreading malaria."
 
-    found = new_statements(plan, before, f"{same} {name} {told} {made_up}", [page])
+    found = new_statements(plan, before, f"{same} {name} {told} {made_up}", {1: page})
 
     assert found == [
         {"text": name, "source": None},
@@ -133,7 +133,7 @@ def test_a_rewrite_in_malayalam_is_looked_at_too(in_workspace):
     plan = make_plan(in_workspace, language="ml")
     before = "മഴവെള്ളം ശേഖരിക്കാൻ ഒരു വീപ്പ മതി. വീപ്പയ്ക്ക് ഒരു മൂടി വേണം."
     made_up = "മാർപാപ്പയുടെ സന്ദർശനത്തിന് ശേഷം തിരുവനന്തപുരത്തെ കർഷകർ സമരം തുടങ്ങി."
-    found = new_statements(plan, before, f"മഴവെള്ളം ശേഖരിക്കാൻ വീപ്പ മതി. {made_up}", [])
+    found = new_statements(plan, before, f"മഴവെള്ളം ശേഖരിക്കാൻ വീപ്പ മതി. {made_up}", {})
     assert found == [{"text": made_up, "source": None}]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.core.cache import cache
+from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -14,6 +15,7 @@ from apps.content_plans.judging import report_of, scores_of
 from apps.content_plans.models import ContentPlan, PlanSettings
 from apps.content_plans.services import process
 from apps.lifecycle.models import Run
+from apps.lifecycle.runs import start_run
 from apps.workspaces.actors import SYSTEM
 from tests.content_plans.conftest import fresh
 from tests.factories.content import make_item
@@ -102,14 +104,41 @@ def test_a_brief_cannot_change_while_it_is_worked_on(in_workspace, enter):
     assert enter().post(address(in_workspace, "delete", plan.pk)).status_code == 409
 
 
+def test_a_failed_plan_with_another_brief_begins_anew(in_workspace, enter):
+    plan, client = make_plan(in_workspace, state="failed", outline={"title": "Old"}, edition=1), enter()
+    client.post(address(in_workspace, "edit", plan.pk), {"title": "Tubs", "language": "en"})
+    client.post(address(in_workspace, "process", plan.pk))
+    after = fresh(plan)
+    assert (after.title, after.state, after.edition, after.outline) == ("Tubs", "queued", 2, None)
+
+
+def test_what_somebody_else_saved_meanwhile_is_not_lost_unseen(in_workspace, enter):
+    plan, client = make_plan(in_workspace, title="Barrels"), enter()
+    url = address(in_workspace, "edit", plan.pk)
+
+    def seen(html: str) -> str:
+        return html.split('name="seen" value="')[1].split('"')[0]
+
+    mine = {"title": "Mine", "language": "en", "seen": seen(client.get(url).content.decode())}
+    assert client.post(url, {**mine, "title": "Theirs"}).status_code == 302
+    refused = client.post(url, mine)
+    html = refused.content.decode()
+    assert (refused.status_code, fresh(plan).title) == (409, "Theirs")
+    assert ("Somebody has changed this brief meanwhile." in html, 'value="Mine"' in html) == (True, True)
+    assert client.post(url, {**mine, "seen": seen(html)}).status_code == 302
+    assert fresh(plan).title == "Mine"
+
+
 def test_a_copy_is_a_draft_and_a_deleted_plan_is_gone(in_workspace, enter):
     plan, client = make_plan(in_workspace, title="Barrels", tone="dry", state="ready"), enter()
     make_round(plan)
     client.post(address(in_workspace, "duplicate", plan.pk))
     copy = ContentPlan.objects.exclude(pk=plan.pk).get()
     assert (copy.title, copy.tone, copy.state, copy.rounds.count()) == ("Barrels (copy)", "dry", "draft", 0)
+    reading = start_run(workspace=in_workspace, kind="plan_read", subject=plan)
     client.post(address(in_workspace, "delete", plan.pk))
     assert list(ContentPlan.objects.all()) == [copy]
+    assert Run.objects.get(pk=reading.pk).state == "cancelled"
 
 
 def test_a_file_is_looked_over_and_then_imported(in_workspace, enter):
@@ -119,6 +148,8 @@ def test_a_file_is_looked_over_and_then_imported(in_workspace, enter):
     for shown in ("1 plan would be made", "2 rows with problems", "“tomorrow” is no day", "Give it a title."):
         assert shown in html
     assert ContentPlan.objects.count() == 0
+    # Addressed as a link, Malayalam would be three times as long, and larger than a form may be.
+    assert html.count("multipart/form-data") == 2
     client.post(url, {"step": "import", "text": content.decode()})
     assert [(each.title, str(each.due_on)) for each in ContentPlan.objects.all()] == [("Good", "2027-01-02")]
     wrong = client.post(url, {"file": SimpleUploadedFile("p.csv", b"name\nx\n")})
@@ -132,11 +163,27 @@ def test_a_file_is_looked_over_and_then_imported(in_workspace, enter):
         (b"title,colour\nGood,red\n", "There is no column “colour”."),
         (b"title,goal,title\nGood,x,Lost\n", "The column “title” is there twice."),
         (b"title\nGo\x00od\n", "The file is no text."),
+        (b"title,goal,,\nGood,x,,\n,,,\n , ,,\n", "1 plan would be made</h2></div>"),
+        (b"title,goal,\nGood,x,lost\n", "The row has more cells than columns."),
+        (b"title" * 30_000, "The file cannot be read"),
     ],
 )
 def test_the_columns_of_a_file_are_looked_at(in_workspace, enter, content, said):
     file = SimpleUploadedFile("p.csv", content)
     assert said in enter().post(address(in_workspace, "import"), {"file": file}).content.decode()
+
+
+def test_a_page_is_shown_as_it_was_read_and_can_do_nothing(in_workspace, enter):
+    plan, client = make_plan(in_workspace), enter("viewer")
+    kept, lost = make_page(plan, 1), make_page(plan, 2)
+    kept.snapshot.save("1.html", ContentFile(b"<p>Barrels</p><script>alert(1)</script>"))
+    html = client.get(address(in_workspace, "plan", plan.pk)).content.decode()
+    links = [address(in_workspace, "snapshot", page.pk) for page in (kept, lost)]
+    assert [link in html for link in links] == [True, False]
+    shown, missing = [client.get(link) for link in links]
+    assert (shown.content[:14], missing.status_code) == (b"<p>Barrels</p>", 404)
+    assert "default-src 'none'" in shown["Content-Security-Policy"]
+    assert "sandbox" in shown["Content-Security-Policy"]
 
 
 def test_settings_are_saved_and_wrong_ones_explained(in_workspace, enter):

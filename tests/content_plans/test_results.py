@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.urls import reverse
 from django.utils import timezone
 
+from apps.content.models import Item
 from apps.content_plans.models import ContentPlan, Round
 from apps.schedules.models import Post
 from tests.content.conftest import call  # noqa: F401  a fixture
@@ -31,6 +32,16 @@ def test_the_page_shows_the_post_with_its_numbers_and_their_age(in_workspace, en
     html = enter("viewer").get(address(in_workspace, "plan", plan.pk)).content.decode()
     for shown in (post.account.name, "<strong>1,234</strong> views", "after 1 hour", "https://feed.example/rain"):
         assert shown in html
+
+
+def test_a_post_that_did_not_go_out_is_what_comes_next(in_workspace, enter):  # noqa: F811
+    plan, post = published_plan(in_workspace)
+    Item.objects.filter(pk=post.item_id).update(state="scheduled")
+    client, page = enter(), address(in_workspace, "plan", plan.pk)
+    assert "On the schedule." in client.get(page).content.decode()
+    Post.objects.filter(pk=post.pk).update(state="rejected")
+    html = client.get(page).content.decode()
+    assert ("1 post did not go out." in html, "On the schedule." in html) == (True, False)
 
 
 def test_a_program_reads_the_results(in_workspace, call):  # noqa: F811

@@ -26,6 +26,7 @@ OBJECTS = {
     "story_ids": "stories.Story",
     "upload_id": "clips.IncomingFile",
     "plan_id": "content_plans.ContentPlan",
+    "page_id": "content_plans.ResearchPage",
 }
 WORDS = {"language": "ml", "action": "cancel", "kind": "script", "platform": "feed"}
 # Where another word is needed: by name of the route.

@@ -109,6 +109,7 @@ SHOWN = {
     "clips:still",
     "plans:plans",
     "plans:plan",
+    "plans:snapshot",
     "desk:accounts",
     "workspaces:open",
     "desk:dashboard",

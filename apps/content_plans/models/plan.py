@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
@@ -15,8 +17,9 @@ class ContentPlan(StatefulModel):
 
     secondary: further keyphrases. platforms: slugs of platforms that get a variant of their own; accounts: where the
     finished item is scheduled, beside those that take items by themselves. overrides: {"outline": 12}, the version of
-    an AI template by kind. edition: how often it was processed, begun_at: the last time. waiting: {"message", "hint"}
-    while it may not go on; waits_until: when to look again. problem: {"message", "hint"} of what stopped it.
+    an AI template by kind. edition: how often it was processed, begun_at: the last time, None when the brief has
+    changed since. waiting: {"message", "hint"} while it may not go on; waits_until: when to look again. problem:
+    {"message", "hint"} of what stopped it.
     fingerprint: of the text it has, for finding doubles. variant_notes: by platform, what had to be done to make a
     variant fit. round: the one whose text the item has.
     """
@@ -72,6 +75,12 @@ class ContentPlan(StatefulModel):
 
     def __str__(self) -> str:
         return self.title
+
+    def keep(self, **fields: Any) -> None:
+        """Write these fields and no other: somebody else may have the plan in hand as well."""
+        for name, value in fields.items():
+            setattr(self, name, value)
+        type(self)._base_manager.filter(pk=self.pk).update(**fields)
 
     @property
     def is_under_way(self) -> bool:

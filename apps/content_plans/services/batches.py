@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -37,9 +37,10 @@ class Row:
 
 @dataclass
 class Report:
-    """imported: whether its good rows were kept, or only looked at."""
+    """imported: whether its good rows were kept, or only looked at. text: the file's."""
 
     imported: bool
+    text: str
     rows: list[Row] = field(default_factory=list)
 
     @property
@@ -61,11 +62,12 @@ def import_plans(*, workspace: Workspace, actor: Actor, content: bytes, dry_run:
     A dry run goes the same way to the end and is rolled back, so that it finds what the import would find.
     """
     actor.require("write_content", workspace)
-    rows = list(_rows(content))
-    report = Report(imported=not dry_run)
+    text = _text(content)
+    rows = list(_rows(text))
+    report = Report(imported=not dry_run, text=text)
     try:
         with unit_of_work():
-            report.rows = [_import(workspace, actor, number, row) for number, row in enumerate(rows, 1)]
+            report.rows = [_import(workspace, actor, number, row) for number, row in rows]
             if dry_run:
                 raise _DryRun
     except _DryRun:
@@ -73,7 +75,7 @@ def import_plans(*, workspace: Workspace, actor: Actor, content: bytes, dry_run:
     return report
 
 
-def _rows(content: bytes) -> Iterator[dict[str, str]]:
+def _text(content: bytes) -> str:
     if len(content) > MOST_BYTES:
         raise Invalid(_("The file is larger than 5 MB."), hint=_("Import it in pieces."))
     try:
@@ -82,16 +84,20 @@ def _rows(content: bytes) -> Iterator[dict[str, str]]:
         raise Invalid(_("The file is not UTF-8 text."), hint=_("Save it as CSV in UTF-8.")) from error
     if "\x00" in text:
         raise Invalid(_("The file is no text."), hint=_("Save it as CSV in UTF-8."))
+    return text
+
+
+def _rows(text: str) -> Iterator[tuple[int, dict[str, str]]]:
+    """The rows with anything in them, and their numbers; spreadsheets save empty ones below the last."""
     try:
         dialect = csv.Sniffer().sniff(text[:4000].split("\n", 1)[0], delimiters=",;\t")
     except csv.Error:
         dialect = csv.excel
     reader = csv.DictReader(io.StringIO(text, newline=""), dialect=dialect)
-    names = [name.strip().lower() for name in reader.fieldnames or []]
-    _check_columns(names)
-    reader.fieldnames = names
     try:
-        found = list(reader)
+        reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or []]
+        _check_columns(reader.fieldnames)
+        found = [(number, row) for number, row in enumerate(reader, 1) if any(map(_cell, row.values()))]
     except csv.Error as error:
         raise Invalid(_("The file cannot be read (%(reason)s).") % {"reason": error}) from error
     if not 0 < len(found) <= MOST_ROWS:
@@ -99,8 +105,15 @@ def _rows(content: bytes) -> Iterator[dict[str, str]]:
     yield from found
 
 
-def _check_columns(names: list[str]) -> None:
+def _cell(cell: str | list[str] | None) -> str:
+    """A list: those without a column of their own. None: the row ends before."""
+    return " ".join(cell).strip() if isinstance(cell, list) else (cell or "").strip()
+
+
+def _check_columns(names: Sequence[str]) -> None:
     hint = _("The first line names columns out of: %(names)s.") % {"names": ", ".join(COLUMNS)}
+    # Spreadsheets save empty columns too.
+    names = [name for name in names if name]
     wrong = [name for name in names if name not in COLUMNS]
     if "title" not in names:
         raise Invalid(_("The first line does not name the columns."), hint=hint, columns=wrong)
@@ -112,7 +125,7 @@ def _check_columns(names: list[str]) -> None:
 
 
 def _import(workspace: Workspace, actor: Actor, number: int, row: dict[str, str]) -> Row:
-    title = (row.get("title") or "").strip()
+    title = _cell(row.get("title"))
     try:
         with unit_of_work():
             plan = create_plan(workspace=workspace, actor=actor, draft=_draft(workspace, row))
@@ -127,9 +140,9 @@ def _in_words(error: DomainError) -> str:
 
 
 def _draft(workspace: Workspace, row: dict[str, str]) -> PlanDraft:
-    if None in row:
+    if _cell(row.get(None)) or _cell(row.get("")):
         raise Invalid(_("The row has more cells than columns."))
-    cells = {name: (row.get(name) or "").strip() for name in COLUMNS}
+    cells = {name: _cell(row.get(name)) for name in COLUMNS}
     skip = cells["skip_research"].lower()
     if skip not in (*_YES, *_NO):
         raise Invalid(_("“%(value)s” is neither yes nor no.") % {"value": cells["skip_research"]})

@@ -58,10 +58,13 @@ def deliver(plan: ContentPlan, found: Round, writer: Writer, work: Work) -> Item
             keep_variants(revision, prepared)
         if item.state == "draft":
             submit_item(item=item, actor=SYSTEM)
-        plan.item, plan.round = item, found
-        plan.variant_notes = {each.platform: each.note for each in prepared if each.note}
-        plan.fingerprint, plan.seo_score = fingerprint(found.markdown), found.seo_score
-        plan.save(update_fields=["item", "round", "variant_notes", "fingerprint", "seo_score"])
+        plan.keep(
+            item=item,
+            round=found,
+            variant_notes={each.platform: each.note for each in prepared if each.note},
+            fingerprint=fingerprint(found.markdown),
+            seo_score=found.seo_score,
+        )
         Round._base_manager.filter(pk=found.pk).update(item=item)
         data = {"title": plan.title, "item": item.pk, "round": found.number}
         emit(workspace=plan.workspace, type="plan.item", subject=plan, data=data)

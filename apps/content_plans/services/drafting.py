@@ -30,14 +30,13 @@ def summarise(plan: ContentPlan, writer: Writer) -> dict[str, Any] | None:
     if not pages:
         return None
     sources = [
-        f"[{n}{_foreign(plan, page)}] {page.title}\n{shorten(page.text, _MOST_OF_A_PAGE)}"
-        for n, page in enumerate(pages, 1)
+        f"[{page.position}{_foreign(plan, page)}] {page.title}\n{shorten(page.text, _MOST_OF_A_PAGE)}" for page in pages
     ]
     answer = writer.ask(
         "research_summary",
         {"title": plan.title, "goal": plan.goal, "audience": plan.audience, "sources": sources},
     )
-    known = range(1, len(pages) + 1)
+    known = {page.position for page in pages}
     points = [point for point in answer.get("points", []) if point.get("source") in known]
     return {**answer, "points": points}
 
@@ -110,15 +109,14 @@ def _section_variables(plan: ContentPlan, section: dict[str, Any], told: Collect
 
 def _target_words(plan: ContentPlan) -> int:
     """About as long as what others wrote."""
-    rows = ResearchPage._base_manager.filter(plan=plan, outcome=ResearchPage.Outcome.READ, words__gt=0)
-    lengths = list(rows.values_list("words", flat=True))
+    lengths = [page.words for page in pages_read(plan) if page.words]
     wanted = sum(lengths) // len(lengths) if lengths else _USUAL_WORDS
     return min(_MOST_WORDS, max(_FEWEST, wanted))
 
 
 def _known(claims: list[dict[str, Any]], plan: ContentPlan) -> list[dict[str, Any]]:
     """A number that no page has is no source."""
-    known = range(1, plan.pages.filter(outcome=ResearchPage.Outcome.READ).count() + 1)
+    known = {page.position for page in pages_read(plan)}
     return [{**claim, "source": claim["source"] if claim.get("source") in known else None} for claim in claims]
 
 

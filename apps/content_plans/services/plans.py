@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,7 +22,7 @@ from apps.content_plans.queries import text_platforms
 from apps.content_plans.services.options import settings_of
 from apps.lifecycle.events import emit
 from apps.lifecycle.models import Run
-from apps.lifecycle.runs import start_run
+from apps.lifecycle.runs import cancel_run, start_run
 from apps.lifecycle.services import TransitionRefused, advance
 from apps.platforms.models import Account
 from apps.templates.models import Kind
@@ -30,7 +31,7 @@ from apps.workspaces import audit
 from apps.workspaces.actors import SYSTEM, Actor
 from apps.workspaces.models import User, Workspace
 
-MOST_PAGES, MOST_PHRASES = 10, 12
+MOST_PAGES, MOST_PHRASES, MOST_SAID = 10, 12, 5000
 OVERRIDABLE = (
     Kind.RESEARCH_SUMMARY, Kind.OUTLINE, Kind.BLOG_DRAFT, Kind.METADATA, Kind.SEO_REWRITE, Kind.VARIANT,
 )  # fmt: skip
@@ -83,6 +84,11 @@ def draft_of(plan: ContentPlan) -> PlanDraft:
     )
 
 
+def mark_of(plan: ContentPlan) -> str:
+    """Another one for every other brief."""
+    return sha256(repr(draft_of(plan)).encode()).hexdigest()
+
+
 def create_plan(*, workspace: Workspace, actor: Actor, draft: PlanDraft) -> ContentPlan:
     """A plan in draft; where the workspace wants it so, it is processed at once. Raises Invalid."""
     actor.require("write_content", workspace)
@@ -97,13 +103,23 @@ def create_plan(*, workspace: Workspace, actor: Actor, draft: PlanDraft) -> Cont
     return plan
 
 
-def edit_plan(*, plan: ContentPlan, actor: Actor, draft: PlanDraft) -> ContentPlan:
-    """Change the brief; it holds from the next processing on. Raises Invalid, Conflict while it is processed."""
+def edit_plan(*, plan: ContentPlan, actor: Actor, draft: PlanDraft, seen: str | None = None) -> ContentPlan:
+    """Change the brief; it holds from the next processing on. seen: the mark of the brief that the author saw.
+
+    Raises Invalid, Conflict while it is processed or when the brief is another by now.
+    """
     actor.require("write_content", plan.workspace)
     draft = checked(plan.workspace, draft)
     with unit_of_work():
         plan = ContentPlan._base_manager.select_related("workspace").select_for_update(of=("self",)).get(pk=plan.pk)
         _require_rest(plan)
+        if seen is not None and seen != mark_of(plan):
+            raise Conflict(
+                _("Somebody has changed this brief meanwhile."),
+                hint=_("What you see is yours; saving again puts it in place of theirs."),
+            )
+        # What was begun is of another brief: trying again begins anew.
+        plan.begun_at = None
         _write(plan, draft)
         _tell(plan, actor, "edit")
     return plan
@@ -121,12 +137,14 @@ def duplicate_plan(*, plan: ContentPlan, actor: Actor) -> ContentPlan:
 
 
 def delete_plan(*, plan: ContentPlan, actor: Actor) -> None:
-    """The item made from it stays. Raises Conflict while it is processed."""
+    """The item made from it stays; what is done about it otherwise ends. Raises Conflict while it is processed."""
     actor.require("write_content", plan.workspace)
     snapshots = [page.snapshot for page in plan.pages.all() if page.snapshot]
     with unit_of_work():
         plan = ContentPlan._base_manager.select_related("workspace").select_for_update(of=("self",)).get(pk=plan.pk)
         _require_rest(plan)
+        for run in Run._base_manager.filter(subject=audit.describe(plan), state__in=["queued", "running"]):
+            cancel_run(run=run, actor=SYSTEM)
         _tell(plan, actor, "delete")
         plan.delete()
     for snapshot in snapshots:
@@ -141,13 +159,17 @@ def process(*, plan: ContentPlan, actor: Actor) -> ContentPlan:
         return plan
     if plan.state == "failed":
         return retry_plan(plan=plan, actor=actor)
-    fields = {**_CLEAR, "edition": F("edition") + 1, "begun_at": timezone.now(), "brief": None, "outline": None}
-    return advance(plan, "process", actor=actor, fields=fields, data={"title": plan.title})
+    return advance(plan, "process", actor=actor, fields=_from_the_start(), data={"title": plan.title})
 
 
 def retry_plan(*, plan: ContentPlan, actor: Actor) -> ContentPlan:
-    """Queue a plan that failed again; what is there already is kept. Raises TransitionRefused."""
-    return advance(plan, "retry", actor=actor, fields=_CLEAR, data={"title": plan.title})
+    """Queue a plan that failed again; of the same brief, what is there already is kept. Raises TransitionRefused."""
+    fields = _CLEAR if plan.begun_at else _from_the_start()
+    return advance(plan, "retry", actor=actor, fields=fields, data={"title": plan.title})
+
+
+def _from_the_start() -> dict[str, Any]:
+    return {**_CLEAR, "edition": F("edition") + 1, "begun_at": timezone.now(), "brief": None, "outline": None}
 
 
 def resume_plan(*, plan: ContentPlan, actor: Actor = SYSTEM) -> Run:
@@ -165,8 +187,9 @@ def fail_plan(*, plan: ContentPlan, run: Run) -> None:
 
 def start_due_plans(*, most: int = 50) -> int:
     """Queue the drafts whose due date has come near, where workspaces want that; the sweeper calls it."""
-    count, today = 0, timezone.now().date()
+    count = 0
     for options in PlanSettings._base_manager.filter(start=PlanSettings.Start.DUE).select_related("workspace"):
+        today = timezone.localdate(timezone=options.workspace.timezone)
         until = today + timedelta(days=options.lead_days)
         due = ContentPlan._base_manager.filter(workspace=options.workspace, state="draft", due_on__lte=until)
         for plan in due.select_related("workspace").order_by("due_on", "pk")[: most - count]:
@@ -207,10 +230,12 @@ def checked(workspace: Workspace, draft: PlanDraft) -> PlanDraft:
     """The draft as it is kept. Raises Invalid with every problem, by field."""
     title = " ".join(draft.title.split())
     language = (draft.language or workspace.language).lower()
-    urls = tuple(dict.fromkeys(url.strip() for url in draft.competitor_urls if url.strip()))
+    urls = tuple(dict.fromkeys(url.strip().partition("#")[0] for url in draft.competitor_urls if url.strip()))
     phrases = tuple(dict.fromkeys(" ".join(each.split()) for each in draft.secondary if each.strip()))
     problems = {
         "title": _said(not title, _("Give it a title.")) or _said(len(title) > 300, _("At most 300 characters.")),
+        "goal": _said(len(draft.goal) > MOST_SAID, _("At most %(count)d characters.") % {"count": MOST_SAID}),
+        "audience": _said(len(draft.audience) > MOST_SAID, _("At most %(count)d characters.") % {"count": MOST_SAID}),
         "keyphrase": _said(len(draft.keyphrase) > 120, _("At most 120 characters.")),
         "tone": _said(len(draft.tone) > 120, _("At most 120 characters.")),
         "secondary": _said(

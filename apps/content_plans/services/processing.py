@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from datetime import timedelta
-from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from apps.common.errors import Conflict
 from apps.common.transactions import unit_of_work
@@ -19,12 +19,12 @@ from apps.content_plans.queries import rounds_of
 from apps.content_plans.services import drafting
 from apps.content_plans.services.asking import Writer
 from apps.content_plans.services.delivery import deliver
-from apps.content_plans.services.plans import process, resume_plan
+from apps.content_plans.services.plans import process, resume_plan, retry_plan
 from apps.content_plans.services.refinement import best_round, keep_round, refine
 from apps.content_plans.services.research import read_pages
 from apps.lifecycle.events import emit
 from apps.lifecycle.models import Run
-from apps.lifecycle.runs import Work, execute_run
+from apps.lifecycle.runs import Work, execute_run, reclaim_lapsed_runs
 from apps.lifecycle.services import advance
 from apps.templates.spending import BudgetExceeded
 from apps.workspaces.actors import SYSTEM
@@ -35,9 +35,17 @@ _LOOK_AGAIN = timedelta(minutes=10)
 
 
 def process_plan(*, plan: ContentPlan, work: Work) -> None:
-    """Take a plan to its item in review. Over the budget it stays in its state, with the reason, for later."""
+    """Take a plan to its item in review. Over the budget it stays in its state, with the reason, for later.
+
+    Raises Conflict for one that is not to be processed.
+    """
+    if plan.state == "failed":
+        # Somebody tries its work again, not the plan.
+        retry_plan(plan=plan, actor=SYSTEM)
+    if not plan.is_under_way:
+        raise Conflict(_("This plan is not being processed."), hint=_("Process it on its page."))
     work.plan(STEPS)
-    _keep(plan, waiting=None, waits_until=None, problem=None)
+    plan.keep(waiting=None, waits_until=None, problem=None)
     writer = Writer(plan)
     try:
         _research(plan, writer, work)
@@ -54,7 +62,10 @@ def process_plan(*, plan: ContentPlan, work: Work) -> None:
 
 def process_now(*, plan: ContentPlan) -> ContentPlan:
     """Process a plan in this process, without the queue. Raises Conflict when a worker has it."""
-    with ExitStack() as held:
+    # One that was killed in the middle has it no longer.
+    reclaim_lapsed_runs()
+    plan.refresh_from_db(fields=["state"], from_queryset=ContentPlan._base_manager.all())
+    with ExitStack() as held, override(plan.workspace.language):
         # Taken before anybody hears of it: a worker would be faster, and a run that waits to be tried again is not due.
         with unit_of_work():
             if not plan.is_under_way:
@@ -81,7 +92,7 @@ def _research(plan: ContentPlan, writer: Writer, work: Work) -> None:
         return
     read_pages(plan, work)
     if plan.brief is None:
-        _keep(plan, brief=drafting.summarise(plan, writer))
+        plan.keep(brief=drafting.summarise(plan, writer))
 
 
 def _draft(plan: ContentPlan, writer: Writer, work: Work) -> None:
@@ -92,7 +103,7 @@ def _draft(plan: ContentPlan, writer: Writer, work: Work) -> None:
         work.progress(1, note=_("done before"))
         return
     if plan.outline is None:
-        _keep(plan, outline=drafting.write_outline(plan, writer))
+        plan.keep(outline=drafting.write_outline(plan, writer))
     work.step("sections", label=_("Writing the draft"), total=max(len(plan.outline["sections"]), 1))
     markdown, claims = drafting.write_sections(plan, writer, work)
     metadata = drafting.write_metadata(plan, writer, markdown)
@@ -102,16 +113,10 @@ def _draft(plan: ContentPlan, writer: Writer, work: Work) -> None:
 
 def _wait(plan: ContentPlan, work: Work, error: BudgetExceeded) -> None:
     waiting = {"message": error.message, "hint": error.hint or _("Raise the limit, or wait for the next month.")}
-    _keep(plan, waiting=waiting, waits_until=timezone.now() + _LOOK_AGAIN)
+    plan.keep(waiting=waiting, waits_until=timezone.now() + _LOOK_AGAIN)
     work.progress(0, note=error.message)
     emit(workspace=plan.workspace, type="plan.waiting", subject=plan, data={"title": plan.title, **waiting})
 
 
 def _enter(plan: ContentPlan, action: str) -> None:
     advance(plan, action, actor=SYSTEM, data={"title": plan.title})
-
-
-def _keep(plan: ContentPlan, **fields: Any) -> None:
-    for name, value in fields.items():
-        setattr(plan, name, value)
-    ContentPlan._base_manager.filter(pk=plan.pk).update(**fields)

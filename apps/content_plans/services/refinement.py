@@ -39,7 +39,7 @@ def keep_round(
     before: Round | None,
 ) -> Round:
     """Judge a text and keep it with what it cost."""
-    report, sources = report_of(plan, markdown, metadata), sources_of(plan)
+    report, sources = report_of(plan, markdown, metadata), [*sources_of(plan).values()]
     # Where only title and description are new, the text is still by whom it was.
     author = bill.text or (before.generation if before else None)
     made = Round(
@@ -66,8 +66,7 @@ def keep_round(
     )
     with unit_of_work():
         made.save()
-        score = {"seo_score": made.seo_score, "rounds_done": made.number, "fingerprint": fingerprint(markdown)}
-        _set(plan, **score)
+        plan.keep(seo_score=made.seo_score, rounds_done=made.number, fingerprint=fingerprint(markdown))
         bill.score(made.seo_score)
         data = {"round": made.number, "edition": made.edition, "score": made.seo_score, "title": plan.title}
         emit(workspace=plan.workspace, type="plan.round", subject=plan, data=data)
@@ -123,9 +122,3 @@ def best_round(plan: ContentPlan) -> Round:
     """Of this processing: the highest score, then the easiest to read, then the earliest."""
     rounds = rounds_of(plan).filter(edition=plan.edition)
     return max(rounds, key=lambda each: (each.seo_score, each.readability, -each.number))
-
-
-def _set(plan: ContentPlan, **fields: Any) -> None:
-    for name, value in fields.items():
-        setattr(plan, name, value)
-    ContentPlan._base_manager.filter(pk=plan.pk).update(**fields)

@@ -27,6 +27,8 @@ class Command(BaseCommand):
                 plan = process_now(plan=plan)
         except DomainError as error:
             raise CommandError(f"{error.message} {error.hint}".strip()) from error
+        except KeyboardInterrupt as stop:
+            raise CommandError("Stopped. What is done is kept; the same command goes on.", returncode=130) from stop
         said = plan.problem or plan.waiting
         if said:
             raise CommandError(f"{plan.get_state_display()}: {said['message']} {said['hint']}".strip())
