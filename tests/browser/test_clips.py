@@ -9,11 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from apps.engines.video.ffmpeg import FFmpeg, media_input
-from apps.engines.voice.base import SpeechRequest
-from apps.engines.voice.piper import Piper
 from tests.browser.conftest import Site
 from tests.browser.test_first_light import sign_in
+from tests.spoken import film, say
 
 WORDS = "The teacher found a brass key under the old bridge. She kept it in a drawer for years."
 
@@ -21,16 +19,8 @@ WORDS = "The teacher found a brass key under the old bridge. She kept it in a dr
 @pytest.fixture(scope="module")
 def spoken(tmp_path_factory) -> Path:
     """A small film in which somebody says WORDS."""
-    folder, ffmpeg = tmp_path_factory.mktemp("films"), FFmpeg.find()
-    speech = Piper(cache_dir=folder).synthesize(SpeechRequest(tuple(WORDS.split())))
-    sound = folder / "sound.pcm"
-    sound.write_bytes(speech.samples.astype("<i2").tobytes())
-    seconds = len(speech.samples) / speech.sample_rate + 0.3
-    picture = ["-f", "lavfi", "-i", f"testsrc2=s=320x180:r=10:d={seconds:.2f}"]
-    audio = media_input(sound, "-f", "s16le", "-ar", str(speech.sample_rate), "-ch_layout", "mono")
-    coded = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", "-f", "mp4"]
-    ffmpeg.run([*picture, *audio, *coded], output=folder / "IMG_0042.MOV")
-    return folder / "IMG_0042.MOV"
+    folder = tmp_path_factory.mktemp("films")
+    return film(folder / "IMG_0042.MOV", say(WORDS, cache_dir=folder), size="320x180")
 
 
 def test_a_dropped_film_is_heard_captioned_and_scheduled_by_itself(site: Site, page: Page, spoken: Path) -> None:

@@ -6,19 +6,18 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 from django.conf import settings
 
 from apps.clips.models import Clip
 from apps.clips.services import add_clip
-from apps.engines.video.ffmpeg import FFmpeg, media_input
-from apps.engines.voice.base import SpeechRequest
-from apps.engines.voice.piper import Piper
+from apps.engines.video.ffmpeg import FFmpeg
 from apps.lifecycle.models import Run
 from apps.lifecycle.runs import execute_run, start_run
 from apps.pipeline.work import carry_out
 from apps.workspaces.actors import SYSTEM
+from tests.spoken import film as spoken_film
+from tests.spoken import say
 
 WORDS = "The teacher found a brass key under the old bridge. She kept it in a drawer for years."
 
@@ -69,19 +68,9 @@ def film(films, ffmpeg) -> Callable[..., Path]:
 
 
 @pytest.fixture(scope="session")
-def spoken(films, ffmpeg, shared_cache) -> Path:
+def spoken(films, shared_cache) -> Path:
     """A film of some five seconds, 640x360, in which somebody says WORDS."""
-    path, sound = films / "spoken.mp4", films / "spoken.pcm"
-    if not path.exists():
-        voice = Piper(cache_dir=shared_cache)
-        speech = voice.synthesize(SpeechRequest(tuple(WORDS.split())))
-        sound.write_bytes(speech.samples.astype("<i2").tobytes())
-        seconds = len(np.frombuffer(sound.read_bytes(), "<i2")) / speech.sample_rate + 0.4
-        picture = ["-f", "lavfi", "-i", f"testsrc2=s=640x360:r=15:d={seconds:.2f}"]
-        audio = media_input(sound, "-f", "s16le", "-ar", str(speech.sample_rate), "-ch_layout", "mono")
-        coded = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", "-f", "mp4"]
-        ffmpeg.run([*picture, *audio, *coded], output=path)
-    return path
+    return spoken_film(films / "spoken.mp4", say(WORDS, cache_dir=shared_cache), size="640x360")
 
 
 @pytest.fixture

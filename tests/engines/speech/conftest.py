@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import pytest
 from whisper import tokenizer
 
@@ -15,10 +14,9 @@ from apps.engines.speech.base import SAMPLE_RATE
 from apps.engines.speech.faster_whisper import FasterWhisper
 from apps.engines.speech.models import packaged_base, packaged_english
 from apps.engines.speech.openai_whisper import OpenAIWhisper
-from apps.engines.voice.base import SpeechRequest
-from apps.engines.voice.piper import Piper
 from tests.conformance.speech import SENTENCE
 from tests.engines.speech.checkpoint import write_checkpoint
+from tests.spoken import say
 
 
 @pytest.fixture(scope="session")
@@ -39,8 +37,7 @@ def multilingual(cache) -> Path:
 @pytest.fixture(scope="session")
 def fox(cache) -> np.ndarray:
     """SENTENCE as float32 at 16 kHz."""
-    onnxruntime.set_seed(3)  # Piper says nothing twice alike, and now and then a word that nobody would recognise
-    speech = Piper(cache_dir=cache).synthesize(SpeechRequest(tuple(SENTENCE.split())))
+    speech = say(SENTENCE, cache_dir=cache)
     samples = speech.samples.astype(np.float32) / 32768
     at = np.arange(int(len(samples) * SAMPLE_RATE / speech.sample_rate)) * speech.sample_rate / SAMPLE_RATE
     return np.interp(at, np.arange(len(samples)), samples).astype(np.float32)
