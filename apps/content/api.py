@@ -126,6 +126,7 @@ class PartOnPlatform(Schema):
     own: bool = Field(description="Whether somebody wrote it for this platform.")
     counts: list[CountOut]
     problems: list[str]
+    left_out: list[str] = Field(description="What the post will not hold, although it can go out.")
 
     @staticmethod
     def resolve_own(seen: Preview) -> bool:
@@ -134,6 +135,10 @@ class PartOnPlatform(Schema):
     @staticmethod
     def resolve_problems(seen: Preview) -> list[str]:
         return [str(problem.message) for problem in seen.problems]
+
+    @staticmethod
+    def resolve_left_out(seen: Preview) -> list[str]:
+        return [str(problem.message) for problem in seen.left_out]
 
 
 class OnPlatform(PartOnPlatform):

@@ -41,6 +41,7 @@ class Preview:
 
     said: the text as posted. pieces: the same, up to where the platform folds it; folded: whether there is more. own:
     the words that were written for this platform, None where it says what the item says. wanted: what the form shows.
+    left_out: what the platform does not take beside the rest, and therefore stands neither there nor here.
     rest: the further parts, each of which is posted by itself.
     """
 
@@ -55,6 +56,7 @@ class Preview:
     html: SafeString
     counts: tuple[Count, ...]
     problems: tuple[Problem, ...]
+    left_out: tuple[Problem, ...]
     own: NewVariant | None
     wanted: NewVariant
     pictures: tuple[Asset, ...]
@@ -157,9 +159,10 @@ def _post(plug: Platform, home: Account | None, draft: Draft, own: list[NewVaria
         html=mark_safe(plug.article(draft)),  # noqa: S308  cleaned by the adapter
         counts=tuple(counts_of(plug, draft)),
         problems=tuple(plug.validate(draft)),
+        left_out=tuple(plug.left_out(draft)),
         own=mine,
         wanted=NewVariant(plug.slug, draft.text, list(draft.hashtags), mine.title if mine else "", draft.part),
-        pictures=media.pictures if draft.part == 1 else (),
+        pictures=media.pictures if plug.as_posted(draft).pictures else (),
         video=media.films.get(draft.part),
         poster=media.poster if draft.part == 1 else None,
     )

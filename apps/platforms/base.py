@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any, BinaryIO, ClassVar
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from apps.common.errors import AdapterError
 from apps.common.text.lengths import Unit, measure
@@ -230,8 +231,8 @@ class Limits:
     """What the platform accepts, as read on a day; 0 means that it sets no limit.
 
     title, text: length in `unit`; the text is what `Platform.compose` makes of a draft. text_bytes: the same text in
-    UTF-8. hashtags: how many; hashtag: length of one. calls, per_seconds: how many calls an account may make in a
-    time; workers share them. posts_per_day: default of the account's own limit.
+    UTF-8. hashtags: how many; hashtag: length of one. files: images and a video together. calls, per_seconds: how many
+    calls an account may make in a time; workers share them. posts_per_day: default of the account's own limit.
     """
 
     as_of: date
@@ -243,6 +244,7 @@ class Limits:
     hashtag: int = 0
     pictures: int = 0
     picture_bytes: int = 0
+    files: int = 0
     alt_text: int = 0
     video_required: bool = False
     video_seconds: int = 0
@@ -316,6 +318,7 @@ class Platform(ABC):
     provision: dotted path of a function(account) that prepares a new account of this platform.
     upload_page: where a person posts by hand. link_hosts: hosts that addresses of its posts have; empty: any.
     own_title: whether a post there has a title beside its text.
+    pictures_beside_video: whether a post may hold both; where it may not, the video goes out alone.
     fold: about how many characters people see before they press "more"; 0: all of them. bare_links: whether an address
     without its protocol becomes a link.
     """
@@ -342,6 +345,7 @@ class Platform(ABC):
     link_hosts: ClassVar[tuple[str, ...]] = ()
     fold: ClassVar[int] = 0
     own_title: ClassVar[bool] = False
+    pictures_beside_video: ClassVar[bool] = False
     bare_links: ClassVar[bool] = False
 
     def __init__(self, config: PlatformConfig) -> None:
@@ -356,8 +360,27 @@ class Platform(ABC):
         """The limits that hold for this draft, and its text as the platform counts it."""
         return self.limits, self.compose(draft)
 
+    def as_posted(self, draft: Draft) -> Draft:
+        """The draft with no more than the post will hold."""
+        if draft.has_video and not self.pictures_beside_video:
+            return replace(draft, pictures=(), picture_sizes=())
+        return draft
+
+    def left_out(self, draft: Draft) -> list[Problem]:
+        """What the post will not hold, although it can go out; people are told before they schedule it."""
+        gone = len(draft.pictures) - len(self.as_posted(draft).pictures)
+        if not gone:
+            return []
+        message = ngettext(
+            "%(platform)s shows no images beside a video: the image is left out.",
+            "%(platform)s shows no images beside a video: %(count)s images are left out.",
+            gone,
+        )
+        return [Problem("pictures", message % {"platform": self.label, "count": gone})]
+
     def validate(self, draft: Draft) -> list[Problem]:
         """Everything that would make the platform refuse the draft; empty when it fits."""
+        draft = self.as_posted(draft)
         limits, text = self.counted(draft)
         return check_limits(draft, limits, text=text)
 
@@ -433,6 +456,10 @@ def check_limits(draft: Draft, limits: Limits, *, text: str) -> list[Problem]:
     if limits.pictures and len(draft.pictures) > limits.pictures:
         message = _("%(count)s images are too many; at most %(most)s fit.")
         problems.append(Problem("pictures", message % {"count": len(draft.pictures), "most": limits.pictures}))
+    files = len(draft.pictures) + draft.has_video
+    if limits.files and draft.has_video and files > limits.files:
+        message = _("A video and %(count)s images are too many together; at most %(most)s files fit.")
+        problems.append(Problem("pictures", message % {"count": len(draft.pictures), "most": limits.files}))
     if limits.picture_bytes and any(size > limits.picture_bytes for size in draft.picture_sizes):
         message = _("An image has %(size)d MB; at most %(most)d MB fit.")
         largest = -(-max(draft.picture_sizes) // 10**6)

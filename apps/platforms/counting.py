@@ -39,6 +39,7 @@ class Count:
 
 def counts_of(platform: Platform, draft: Draft) -> list[Count]:
     """Every limit that the platform has, with what the draft uses of it; the text always."""
+    draft = platform.as_posted(draft)
     limits, said = platform.counted(draft)
     found = []
     if limits.text or not limits.text_bytes:

@@ -42,8 +42,17 @@ def draft_of(variant: Variant, *, language: str, video: Asset | None, pictures: 
 
 def problems_of(variant: Variant, item: Item, account: Account) -> list[Problem]:
     """Why the variant cannot go out on the account; empty when it can."""
-    video = video_of(variant)
-    if item.format == Item.Format.VIDEO and video is None:
+    draft = _on(account, variant, item)
+    if item.format == Item.Format.VIDEO and not draft.has_video:
         return [Problem("video", _("The video is not finished."))]
-    draft = draft_of(variant, language=item.language, video=video, pictures=pictures_of(variant))
-    return account.adapter.validate(replace(draft, settings=account.settings))
+    return account.adapter.validate(draft)
+
+
+def left_out_of(variant: Variant, item: Item, account: Account) -> list[Problem]:
+    """What the post will not hold, although it can go out."""
+    return account.adapter.left_out(_on(account, variant, item))
+
+
+def _on(account: Account, variant: Variant, item: Item) -> Draft:
+    draft = draft_of(variant, language=item.language, video=video_of(variant), pictures=pictures_of(variant))
+    return replace(draft, settings=account.settings)

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from apps.common.errors import Invalid
+from apps.content.images import NewImage
 from apps.content.likeness import closest
 from apps.content.models import Item, Variant
 from apps.content.previews import Piece, pieces_of, previews_of
@@ -22,6 +23,7 @@ from apps.platforms.models import Account
 from apps.platforms.registry import adapter, platforms
 from apps.schedules.drafts import draft_of
 from apps.workspaces.actors import SYSTEM
+from tests.content.test_images import picture
 from tests.factories.content import make_item, make_text
 from tests.factories.templates import make_provider
 
@@ -90,6 +92,22 @@ def test_item_shows_each_platform_that_it_may_go_to(in_workspace):
     assert Piece("hashtag", "#light") in shown["bluesky"].pieces
     assert "Night 1 began." in shown["wordpress"].html  # a site takes the article, not its description
     assert sorted(seen(make_item(in_workspace))) == ["bluesky", "tiktok", "wordpress"]
+
+
+def test_images_that_will_not_be_in_the_post_are_not_shown_in_it(client, in_workspace, member):
+    account(in_workspace, "bluesky")
+    account(in_workspace, "telegram")
+    item = make_item(in_workspace)
+    revise_item(item=item, actor=SYSTEM, base=1, images=[NewImage(picture(), f"Wave {n}") for n in range(5)])
+    shown = seen(item)
+    assert [str(each.message) for each in shown["bluesky"].left_out] == [
+        "Bluesky shows no images beside a video: 5 images are left out."
+    ]
+    assert (len(shown["bluesky"].pictures), len(shown["telegram"].pictures)) == (0, 5)
+    client.force_login(member("editor"))
+    page = client.get(reverse("desk:item", args=[in_workspace.slug, item.pk])).content.decode()
+    assert ("5 images are left out." in page, "and 1 more image" in page) == (True, True)
+    assert page.count('alt="Wave') == 5 + 4  # the version has them all
 
 
 def test_platform_folds_long_texts_where_people_press_more(in_workspace):

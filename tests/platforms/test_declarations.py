@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 
-from apps.platforms.base import Capability, Draft, Platform, PlatformConfig
+from apps.platforms.base import Capability, Draft, Platform, PlatformConfig, Problem
 from apps.platforms.registry import BUILT_IN, platforms
 from apps.platforms.words import METRICS, abilities, certainty, way_in
 
@@ -50,6 +51,18 @@ def test_a_text_that_cannot_fit_is_refused_before_anybody_schedules_it(plug: Pla
     problems = plug.validate(TOO_MUCH)
     assert problems
     assert [each for each in problems if not each.field or not str(each.message).endswith(".")] == []
+
+
+def test_images_that_will_not_be_in_the_post_are_said_and_refuse_nothing(plug: Platform) -> None:
+    both = Draft(title="The sea", text="A day at sea.", has_video=True, pictures=("A wave", ""))
+    kept = plug.slug in {"discord", "feed", "telegram", "webhook", "wordpress"}
+    said = f"{plug.label} shows no images beside a video: 2 images are left out."
+    assert plug.left_out(both) == ([] if kept else [Problem("pictures", said)])
+    assert plug.as_posted(both).pictures == (both.pictures if kept else ())
+    assert plug.left_out(replace(both, has_video=False)) == []
+    assert plug.validate(both) == []
+    if not kept:
+        assert plug.validate(replace(both, pictures=("x" * 5000,) * 50)) == []
 
 
 def test_there_is_a_way_to_connect_it(plug: Platform) -> None:

@@ -31,6 +31,7 @@ class FeedPlatform(Platform):
     label = _("Feed")
     capability = Capability.KEY
     own_title = True
+    pictures_beside_video = True
     limits = Limits(
         as_of=date(2026, 11, 1), title=300, text=10_000, hashtags=30, pictures=20, source="apps/platforms/feed"
     )

@@ -24,6 +24,7 @@ from apps.platforms.base import (
     NeedsLogin,
     OutcomeUnknown,
     Platform,
+    Problem,
     PublishRequest,
     PublishResult,
     Report,
@@ -35,6 +36,7 @@ SERVER = "https://api.telegram.org"
 _TOKEN = regex.compile(r"\d+:[A-Za-z0-9_-]{20,}")
 _CHAT = regex.compile(r"@[A-Za-z]\w{3,31}|-?\d{1,20}")
 _CAPTION = 1024
+_OWN_SERVER_BYTES = 2_000_000_000
 _YES_NO = (("no", _("No")), ("yes", _("Yes")))
 
 
@@ -43,11 +45,12 @@ class TelegramPlatform(Platform):
     label = _("Telegram")
     capability = Capability.NONE
     limits = Limits(
-        as_of=date(2026, 11, 1),
+        as_of=date(2026, 11, 21),
         unit="utf16",
         text=4096,
         pictures=10,
         picture_bytes=10_000_000,
+        files=10,
         video_bytes=50_000_000,
         calls=20,
         per_seconds=60,
@@ -82,6 +85,7 @@ class TelegramPlatform(Platform):
         SettingField("topic", _("Topic"), help=_("The number of a topic, in groups that have topics.")),
     )
     timeout = 120.0
+    pictures_beside_video = True
     upload_page = "https://web.telegram.org/"
     link_hosts = ("t.me", "telegram.me")
 
@@ -90,9 +94,20 @@ class TelegramPlatform(Platform):
         return "\n\n".join(piece for piece in (draft.text or draft.title, tags) if piece)
 
     def counted(self, draft: Draft) -> tuple[Limits, str]:
-        with_media = draft.has_video or draft.pictures
-        limits = replace(self.limits, text=_CAPTION) if with_media else self.limits
+        limits = self.limits
+        if draft.has_video or draft.pictures:
+            limits = replace(limits, text=_CAPTION)
+        if draft.settings.get("own_server") == "yes":
+            limits = replace(limits, video_bytes=_OWN_SERVER_BYTES)
         return limits, self.compose(draft)
+
+    def validate(self, draft: Draft) -> list[Problem]:
+        problems, most = super().validate(draft), self.counted(draft)[0].video_bytes
+        together = (draft.size or 0) + sum(draft.picture_sizes)
+        if together > most >= (draft.size or 0):
+            message = _("The files have %(size)d MB together; at most %(most)d MB fit.")
+            problems.append(Problem("pictures", message % {"size": -(-together // 10**6), "most": most // 10**6}))
+        return problems
 
     def keep(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         token, chat = str(fields["token"]).strip(), _chat(str(fields["chat"]))
@@ -123,23 +138,13 @@ class TelegramPlatform(Platform):
             "disable_notification": settings.get("silent") == "yes",
             "message_thread_id": str(settings.get("topic") or ""),
         }
+        if len(request.pictures) + bool(request.video) > 1:
+            return _album(request, fields, text)
         if request.video:
-            files = {"video": request.video}
-            fields |= {"caption": text, "supports_streaming": True, "duration": round(request.draft.duration or 0)}
-            # Telegram looks into no file of more than about 10 MB, and shows it as a square unless it is told.
-            if shape := shape_of(request.video):
-                fields |= {"width": shape[0], "height": shape[1]}
-            if request.thumbnail:
-                files["cover"] = request.thumbnail
-                fields["cover"] = "attach://cover"
-            return "sendVideo", fields, files
-        if len(request.pictures) == 1:
-            return "sendPhoto", fields | {"caption": text}, {"photo": request.pictures[0].file}
+            film, files = _film(request, request.video)
+            return "sendVideo", fields | film | {"caption": text}, {"video": request.video, **files}
         if request.pictures:
-            files = {f"picture{n}": picture.file for n, picture in enumerate(request.pictures)}
-            media = [{"type": "photo", "media": f"attach://{name}"} for name in files]
-            media[0]["caption"] = text
-            return "sendMediaGroup", fields | {"media": media}, files
+            return "sendPhoto", fields | {"caption": text}, {"photo": request.pictures[0].file}
         hidden = {"is_disabled": True} if settings.get("previews") == "no" else None
         return "sendMessage", fields | {"text": text, "link_preview_options": hidden}, {}
 
@@ -156,7 +161,8 @@ class TelegramPlatform(Platform):
                     raise NeedsLogin(_now("The bot may not post there."), hint=hint)
                 name = f"@{found['username']}" if found.get("username") else str(found["id"])
                 url = f"https://t.me/{found['username']}" if found.get("username") else ""
-                return Identity(name, name=found.get("title", ""), url=url)
+                own_server = "no" if (connection.credentials.get("server") or SERVER) == SERVER else "yes"
+                return Identity(name, name=found.get("title", ""), url=url, settings={"own_server": own_server})
             except (KeyError, TypeError) as error:
                 raise AdapterError(_now("Telegram's answer could not be read.")) from error
 
@@ -166,6 +172,33 @@ class TelegramPlatform(Platform):
         credentials = connection.credentials
         address = server_address(credentials.get("server") or SERVER, self.config)
         return Client(address, credentials.get("token", ""), self.config, timeout)
+
+
+def _film(request: PublishRequest, video: MediaFile) -> tuple[dict[str, Any], dict[str, MediaFile]]:
+    """What Telegram is told of a video, and the files that go with it."""
+    film: dict[str, Any] = {"supports_streaming": True, "duration": round(request.draft.duration or 0)}
+    # Telegram looks into no file of more than about 10 MB, and shows it as a square unless it is told.
+    if shape := shape_of(video):
+        film |= {"width": shape[0], "height": shape[1]}
+    if request.thumbnail is None:
+        return film, {}
+    return film | {"cover": "attach://cover"}, {"cover": request.thumbnail}
+
+
+def _album(
+    request: PublishRequest, fields: dict[str, Any], text: str
+) -> tuple[str, dict[str, Any], dict[str, MediaFile]]:
+    """The video first. The words of the first file stand under the whole album."""
+    media, files = [], {}
+    if request.video:
+        film, files = _film(request, request.video)
+        files["video"] = request.video
+        media.append({"type": "video", "media": "attach://video", **film})
+    for number, picture in enumerate(request.pictures):
+        files[f"picture{number}"] = picture.file
+        media.append({"type": "photo", "media": f"attach://picture{number}"})
+    media[0]["caption"] = text
+    return "sendMediaGroup", fields | {"media": media}, files
 
 
 def _chat(written: str) -> str:

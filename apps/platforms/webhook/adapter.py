@@ -40,6 +40,7 @@ class WebhookPlatform(Platform):
     label = _("Signed webhook")
     capability = Capability.KEY
     own_title = True
+    pictures_beside_video = True
     # What README.md asks of receivers.
     key_seconds = 86_400.0
     limits = Limits(

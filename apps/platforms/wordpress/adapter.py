@@ -49,6 +49,7 @@ class WordpressPlatform(Platform):
     label = "WordPress"
     capability = Capability.HANDLE
     own_title = True
+    pictures_beside_video = True
     limits = Limits(
         as_of=date(2026, 11, 21), pictures=30, source="https://developer.wordpress.org/rest-api/reference/posts/"
     )

@@ -37,7 +37,6 @@ from apps.platforms.base import (
 
 LONG = 25_000
 LONG_SECONDS = 4 * 3600
-FILES = 4
 _NO_YES = (("no", lazy("No")), ("yes", lazy("Yes")))
 
 
@@ -49,7 +48,7 @@ class XPlatform(Platform):
         as_of=date(2026, 11, 21),
         unit="weighted",
         text=280,
-        pictures=FILES,
+        pictures=4,
         picture_bytes=5 * 1024 * 1024,
         alt_text=1000,
         video_seconds=140,
@@ -124,8 +123,6 @@ class XPlatform(Platform):
 
     def validate(self, draft: Draft) -> list[Problem]:
         problems = super().validate(draft)
-        if draft.has_video and len(draft.pictures) >= FILES:
-            problems.append(Problem("pictures", _("A video and images are too many together; at most 4 files fit.")))
         if not self.compose(draft):
             # By its words it is found again when an answer is lost.
             problems.append(Problem("text", _("A post on X needs some words.")))

@@ -19,9 +19,10 @@ PAUSES = (0.5, 2.0)
 
 
 def upload(client: Client, request: PublishRequest, report: Report) -> list[str]:
-    """The numbers of the request's files at X, the video first. Nothing of them is public without a post."""
-    files = [(request.video, "tweet_video", "")] if request.video else []
-    files += [(picture.file, _category(picture.file), picture.alt) for picture in request.pictures]
+    """The numbers of the request's files at X: a video, or images. Nothing of them is public without a post."""
+    files = [(picture.file, "tweet_image", picture.alt) for picture in request.pictures]
+    if request.video:
+        files = [(request.video, "tweet_video", "")]
     total, done, numbers = sum(file.size for file, _kind, _alt in files), 0, []
     for file, category, alt in files:
         number = _upload_one(client, file, category, lambda sent, before=done: report.progress(before + sent, total))
@@ -31,10 +32,6 @@ def upload(client: Client, request: PublishRequest, report: Report) -> list[str]
         numbers.append(number)
         done += file.size
     return numbers
-
-
-def _category(file: MediaFile) -> str:
-    return "tweet_gif" if file.content_type == "image/gif" else "tweet_image"
 
 
 def _upload_one(client: Client, file: MediaFile, category: str, progress: Any) -> str:

@@ -101,7 +101,9 @@ class PostPatch(Schema):
 
 
 class ConcernOut(Schema):
-    code: Literal["quiet", "gap", "limit", "minute", "text", "item"] = Field(description="What speaks against it.")
+    code: Literal["quiet", "gap", "limit", "minute", "text", "item", "media"] = Field(
+        description="What speaks against it."
+    )
     message: str = Field(examples=["“Night stories” has a post at 18:10, and keeps 30 minutes between posts."])
     post: int | None = Field(description="The post that it collides with.", examples=[17])
     at: datetime | None

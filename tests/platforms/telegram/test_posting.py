@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 import pytest
 
@@ -73,7 +74,8 @@ def test_one_picture_is_a_photo_and_several_are_an_album(server, platform, crede
     one, other = Picture(image()), Picture(image(9, 9))
     platform.publish(post(credentials, pictures=(one,)), Report())
     result = platform.publish(post(credentials, text="Both", pictures=(one, other)), Report())
-    photo, album = server.messages
+    platform.publish(post(credentials, text="All", video=FILM, duration=61.4, pictures=(one,)), Report())
+    photo, album, mixed = server.messages
     assert (photo.method, photo.files) == ("sendPhoto", {"photo": one.file.open().read()})
     assert (album.method, album.files) == (
         "sendMediaGroup",
@@ -84,6 +86,12 @@ def test_one_picture_is_a_photo_and_several_are_an_album(server, platform, crede
         {"type": "photo", "media": "attach://picture1"},
     ]
     assert result.url == "https://t.me/the_sea/102"
+    assert set(mixed.files) == {"video", "picture0"}
+    shape = {"supports_streaming": True, "duration": 61, "width": 720, "height": 1280}
+    assert mixed.fields["media"] == [
+        {"type": "video", "media": "attach://video", **shape, "caption": "All"},
+        {"type": "photo", "media": "attach://picture0"},
+    ]
 
 
 def test_a_channel_without_a_name_is_linked_for_its_members(server, platform, credentials):
@@ -97,7 +105,13 @@ def test_a_caption_is_shorter_than_a_text_and_emoji_count_twice(platform):
     assert platform.validate(Draft(text="🌊" * 2049)) == [
         Problem("text", "4098 characters are too many; at most 4096 fit.")
     ]
-    assert platform.validate(Draft(text="🌊" * 512, has_video=True)) == []
+    film = Draft(text="🌊" * 512, has_video=True, size=49_000_000, pictures=("",) * 9, picture_sizes=(200_000,) * 9)
+    assert platform.validate(replace(film, picture_sizes=())) == []
+    assert platform.validate(film) == [Problem("pictures", "The files have 51 MB together; at most 50 MB fit.")]
+    assert platform.validate(replace(film, settings={"own_server": "yes"})) == []
+    assert platform.validate(replace(film, pictures=("",) * 10, picture_sizes=())) == [
+        Problem("pictures", "A video and 10 images are too many together; at most 10 files fit.")
+    ]
     assert platform.validate(Draft(text="🌊" * 513, pictures=("",))) == [
         Problem("text", "1026 characters are too many; at most 1024 fit.")
     ]

@@ -30,35 +30,32 @@ def test_a_post_arrives_whole(platform, a_post: APost, x: X) -> None:
 
 def test_files_go_in_pieces_with_their_words(platform, a_post: APost, x: X, monkeypatch) -> None:
     monkeypatch.setattr(media, "PIECE", 1000)
-    wave = image()
-    request = a_post(
-        video=file_of(VIDEO, "video/mp4"),
-        has_video=True,
-        pictures=(Picture(wave, "A wave"), Picture(file_of(b"GIF89a", "image/gif"))),
-        settings={"replies": "following"},
-    )
+    wave, other = image(), image(9, 9)
+    pictures, settings = (Picture(wave, "A wave"), Picture(other)), {"replies": "following"}
+    film = {"video": file_of(VIDEO, "video/mp4"), "has_video": True}
     x.looks = [
         {"state": "pending", "check_after_secs": 0},
         {"state": "in_progress", "check_after_secs": 0.01, "progress_percent": 50},
         {"state": "succeeded", "progress_percent": 100},
     ]
     heard = Heard()
-    platform.publish(request, heard)
-    assert x.posts[0]["body"] == {
-        "text": "A day at sea.",
-        "media": {"media_ids": ["7000000", "7000001", "7000002"]},
-        "reply_settings": "following",
-    }
+    platform.publish(a_post(pictures=pictures, settings=settings, **film), heard)
+    platform.publish(a_post(text="Only images", pictures=pictures, settings=settings), Heard())
+    replies = {"reply_settings": "following"}
+    assert [each["body"] for each in reversed(x.posts)] == [
+        # Images beside a video are left out.
+        {"text": "A day at sea.", "media": {"media_ids": ["7000000"]}, **replies},
+        {"text": "Only images", "media": {"media_ids": ["7000001", "7000002"]}, **replies},
+    ]
     got = [(each["media_category"], each["media_type"], each["alt"]) for each in x.media.values()]
     assert got == [
         ("tweet_video", "video/mp4", ""),
         ("tweet_image", "image/png", "A wave"),
-        ("tweet_gif", "image/gif", ""),
+        ("tweet_image", "image/png", ""),
     ]
-    assert [each["content"] for each in x.media.values()] == [VIDEO, wave.open().read(), b"GIF89a"]
-    total = len(VIDEO) + wave.size + 6
-    assert heard.progressed[0] == (1000, total)
-    assert heard.progressed[-1] == (total, total)
+    assert [each["content"] for each in x.media.values()] == [VIDEO, wave.open().read(), other.open().read()]
+    assert heard.progressed[0] == (1000, len(VIDEO))
+    assert heard.progressed[-1] == (len(VIDEO), len(VIDEO))
     assert [done for done, _total in heard.progressed] == sorted(done for done, _total in heard.progressed)
 
 
@@ -106,10 +103,8 @@ def test_a_video_that_x_does_not_take(platform, a_post: APost, x: X, look, messa
         ({"text": ""}, [Problem("text", "A post on X needs some words.")]),
         ({"text": "", "has_video": True}, [Problem("text", "A post on X needs some words.")]),
         ({"text": "", "title": "Only a title"}, []),
-        (
-            {"has_video": True, "pictures": ("",) * 4},
-            [Problem("pictures", "A video and images are too many together; at most 4 files fit.")],
-        ),
+        ({"pictures": ("",) * 5}, [Problem("pictures", "5 images are too many; at most 4 fit.")]),
+        ({"has_video": True, "pictures": ("",) * 5}, []),  # they are left out, and that is said
         (
             {"has_video": True, "duration": 141.0},
             [Problem("video", "The video lasts 141 s; at most 140 s fit.")],
