@@ -23,11 +23,15 @@ class Message:
     payload: dict[str, Any]
     files: dict[str, bytes]
     query: dict[str, str]
+    channel: str
     reactions: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass
 class DiscordServer:
+    """forum: whether the webhook's channel is one, where each message needs a thread or opens one under a title."""
+
+    forum: bool = False
     url: str = ""
     messages: list[Message] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -45,19 +49,23 @@ class DiscordServer:
             return 400, {"message": "Invalid Form Body", "code": 50035, "errors": errors}
         if not payload["content"] and not files:
             return 400, {"message": "Cannot send an empty message", "code": 50006}
+        if self.forum and not ("thread_id" in query or payload.get("thread_name")):
+            message = "Webhooks posted to forum channels must have a thread_name or thread_id"
+            return 400, {"message": message, "code": 220001}
         with self.lock:
             identifier = str(1_200_000_000_000_000_000 + len(self.messages))
-            self.messages.append(Message(identifier, payload, files, query))
+            # A thread has the number of the message that opens it.
+            channel = query.get("thread_id", identifier if self.forum else CHANNEL)
+            self.messages.append(Message(identifier, payload, files, query, channel))
         if query.get("wait") != "true":
             return 204, {}
-        channel = query.get("thread_id", CHANNEL)
         return 200, {"id": identifier, "channel_id": channel, "content": payload["content"]}
 
-    def message(self, identifier: str) -> tuple[int, dict[str, Any]]:
-        found = [message for message in self.messages if message.identifier == identifier]
+    def message(self, identifier: str, channel: str) -> tuple[int, dict[str, Any]]:
+        found = [each for each in self.messages if (each.identifier, each.channel) == (identifier, channel)]
         if not found:
             return 404, {"message": "Unknown Message", "code": 10008}
-        return 200, {"id": identifier, "channel_id": CHANNEL, "reactions": found[0].reactions}
+        return 200, {"id": identifier, "channel_id": channel, "reactions": found[0].reactions}
 
 
 class _Handler(loopback.Handler):
@@ -68,7 +76,8 @@ class _Handler(loopback.Handler):
         if rest is None:
             self.answer(404, {"message": "Unknown Webhook", "code": 10015})
         elif rest:
-            self.answer(*self.state.message(rest.rpartition("/")[2]))
+            query = dict(parse_qsl(urlsplit(self.path).query))
+            self.answer(*self.state.message(rest.rpartition("/")[2], query.get("thread_id", CHANNEL)))
         else:
             self.answer(*self.state.describe())
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from apps.common.errors import Invalid
+from apps.common.text.words import fit
 from apps.platforms.base import (
     Capability,
     Connection,
@@ -19,6 +20,7 @@ from apps.platforms.base import (
     Draft,
     Identity,
     Limits,
+    MediaFile,
     NeedsLogin,
     OutcomeUnknown,
     Platform,
@@ -32,6 +34,7 @@ _HOSTS = {"discord.com", "discordapp.com", "ptb.discord.com", "canary.discord.co
 _PATH = regex.compile(r"/api(?:/v\d+)?/webhooks/(\d{1,20})/([\w-]{20,})/?")
 _VERSION = "v10"
 _NO_PREVIEWS, _SILENT = 1 << 2, 1 << 12
+_HEADING = 100
 _YES_NO = (("no", _("No")), ("yes", _("Yes")))
 
 
@@ -45,6 +48,7 @@ class DiscordPlatform(Platform):
         text=2000,
         pictures=10,
         picture_bytes=10 * 1024 * 1024,
+        files=10,
         alt_text=1024,
         video_bytes=10 * 1024 * 1024,
         calls=30,
@@ -64,10 +68,19 @@ class DiscordPlatform(Platform):
     setting_fields = (
         SettingField("silent", _("Without a notification"), default="no", choices=_YES_NO),
         SettingField("previews", _("Previews of links"), default="yes", choices=_YES_NO),
-        SettingField("thread", _("Thread"), help=_("The number of a thread, or of a post in a forum channel.")),
+        SettingField(
+            "thread",
+            _("Thread"),
+            help=_(
+                "The number of a thread, or of a post in a forum: with the developer mode on (Settings, Advanced), "
+                "right-click it and choose Copy thread ID. Empty: posts go into the channel; in a forum, each is a new "
+                "post under its title."
+            ),
+        ),
     )
     metrics = ("reactions",)
     timeout = 90.0
+    pictures_beside_video = True
     upload_page = "https://discord.com/channels/@me"
     link_hosts = ("discord.com", "ptb.discord.com", "canary.discord.com")
 
@@ -79,19 +92,24 @@ class DiscordPlatform(Platform):
         return {"url": self._address(fields["url"])}
 
     def publish(self, request: PublishRequest, report: Report) -> PublishResult:
-        files = (request.video,) if request.video else tuple(picture.file for picture in request.pictures)
-        thread = str(request.settings.get("thread") or "")
+        """Into the channel or the thread; a forum gets a new post of its own, under the title."""
+        from apps.platforms.discord.client import WantsTitle
+
+        attached, thread = _attached(request), str(request.settings.get("thread") or "")
+        payload, files = self._payload(request, attached), tuple(file for file, _alt in attached)
         with self._client(request.connection, request.timeout) as client:
             server = client.describe().get("guild_id")
-            query = {"thread_id": thread} if thread else {}
-            made = client.execute(self._payload(request), tuple(filter(None, files)), query, report)
+            try:
+                made = client.execute(payload, files, {"thread_id": thread} if thread else {}, report)
+            except WantsTitle:  # nobody but the channel itself says that it is a forum
+                made = client.execute({**payload, "thread_name": _heading(request)}, files, {}, report)
         channel, message = made.get("channel_id"), str(made["id"])
         if not channel:
             raise OutcomeUnknown(_now("Discord's answer could not be read."))
         url = f"https://discord.com/channels/{server}/{channel}/{message}" if server else ""
         return PublishResult(f"{channel}/{message}", url)
 
-    def _payload(self, request: PublishRequest) -> dict[str, Any]:
+    def _payload(self, request: PublishRequest, attached: list[tuple[MediaFile, str]]) -> dict[str, Any]:
         """No mention in a text ever calls anybody: who writes a story does not mean @everyone."""
         from apps.platforms.discord.client import name_of
 
@@ -103,10 +121,6 @@ class DiscordPlatform(Platform):
             "allowed_mentions": {"parse": []},
             "flags": flags,
         }
-        if request.video:
-            attached = [(request.video, request.draft.title)]
-        else:
-            attached = [(picture.file, picture.alt) for picture in request.pictures]
         if attached:
             payload["attachments"] = [
                 {"id": n, "filename": name_of(n, file), "description": alt[: self.limits.alt_text]}
@@ -123,7 +137,9 @@ class DiscordPlatform(Platform):
 
     def read_metrics(self, connection: Connection, external_id: str) -> Mapping[str, int]:
         with self._client(connection, 30.0) as client:
-            message = client.message(external_id.rpartition("/")[2])
+            channel, _slash, number = external_id.partition("/")
+            # Only what stands in a thread is asked for by its place.
+            message = client.message(number, "" if channel == client.describe().get("channel_id") else channel)
         return {"reactions": sum(int(each.get("count") or 0) for each in message.get("reactions") or [])}
 
     def _client(self, connection: Connection, timeout: float) -> Any:
@@ -148,3 +164,14 @@ class DiscordPlatform(Platform):
             hint = _now("It begins with https://discord.com/api/webhooks/.")
             raise Invalid(message, hint=hint, url=[f"{message} {hint}"])
         return f"{parts.scheme}://{parts.netloc}/api/{_VERSION}/webhooks/{found[1]}/{found[2]}"
+
+
+def _attached(request: PublishRequest) -> list[tuple[MediaFile, str]]:
+    """The files in their order, and the words for those who cannot see them."""
+    film = [(request.video, request.draft.title)] if request.video else []
+    return film + [(picture.file, picture.alt) for picture in request.pictures]
+
+
+def _heading(request: PublishRequest) -> str:
+    """What a new post in a forum is called: its title, or the first words of its text."""
+    return fit(" ".join((request.draft.title or request.draft.text).split()), _HEADING) or request.account

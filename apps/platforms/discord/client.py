@@ -18,6 +18,11 @@ from apps.platforms.streams import Counted
 
 # Discord's own numbers for what went wrong.
 _UNKNOWN_CHANNEL, _UNKNOWN_MESSAGE, _TOO_LARGE = 10003, 10008, 40005
+_FORUM_WANTS_TITLE, _FORUM_WANTS_TAG = 220001, 40067
+
+
+class WantsTitle(AdapterError):
+    """The channel is a forum, and nothing was posted: there, a message begins a post that has a title."""
 
 
 class Client:
@@ -37,8 +42,9 @@ class Client:
         """The webhook: name, channel and server."""
         return self._call("GET", "", changes=False)
 
-    def message(self, identifier: str) -> dict[str, Any]:
-        return self._call("GET", f"/messages/{identifier}", changes=False)
+    def message(self, identifier: str, thread: str = "") -> dict[str, Any]:
+        place = {"thread_id": thread} if thread else {}
+        return self._call("GET", f"/messages/{identifier}", changes=False, params=place)
 
     def execute(
         self, payload: Mapping[str, Any], files: tuple[MediaFile, ...], query: Mapping[str, str], report: Report
@@ -90,6 +96,11 @@ def _refused(response: httpx.Response, answer: dict[str, Any], changes: bool) ->
     if code == _UNKNOWN_CHANNEL:
         hint = _("Check the thread in the account's settings.")
         return AdapterError(_("Discord does not know the thread."), permanent=True, hint=hint)
+    if code == _FORUM_WANTS_TITLE:
+        return WantsTitle(_("Discord refused the post: %(said)s") % {"said": said or status}, permanent=True)
+    if code == _FORUM_WANTS_TAG:
+        hint = _("In the forum's settings on Discord, switch off that people must select tags when posting.")
+        return AdapterError(_("The forum takes only posts with a tag."), permanent=True, hint=hint)
     if code == _UNKNOWN_MESSAGE:
         return NotFound(_("Discord does not know that message."))
     if status in (401, 403, 404):

@@ -44,16 +44,40 @@ def test_files_arrive_with_their_words(server, platform, credentials):
     one, other = Picture(image(), "A wave"), Picture(image(9, 9, kind="webp"), "തിര")
     platform.publish(post(credentials, pictures=(one, other)), Report())
     heard = Heard()
-    platform.publish(post(credentials, title="The film", video=FILM), heard)
+    platform.publish(post(credentials, title="The film", video=FILM, pictures=(one,)), heard)
     pictures, film = server.messages
     assert pictures.files == {"files[0]": one.file.open().read(), "files[1]": other.file.open().read()}
     assert pictures.payload["attachments"] == [
         {"id": 0, "filename": "file1.png", "description": "A wave"},
         {"id": 1, "filename": "file2.webp", "description": "തിര"},
     ]
-    assert film.files == {"files[0]": FILM.open().read()}
-    assert film.payload["attachments"] == [{"id": 0, "filename": "file1.mp4", "description": "The film"}]
-    assert heard.progressed[-1] == (FILM.size, FILM.size)
+    assert film.files == {"files[0]": FILM.open().read(), "files[1]": one.file.open().read()}
+    assert film.payload["attachments"] == [
+        {"id": 0, "filename": "file1.mp4", "description": "The film"},
+        {"id": 1, "filename": "file2.png", "description": "A wave"},
+    ]
+    assert heard.progressed[-1] == (FILM.size + one.file.size,) * 2
+
+
+def test_a_forum_gets_a_post_under_the_title(server, platform, credentials):
+    server.forum = True
+    request = post(credentials, title="കടൽ " * 40, text="A day at sea", pictures=(Picture(image(), "A wave"),))
+    result = platform.publish(request, Report())
+    (message,) = server.messages
+    assert (message.payload["thread_name"], len(message.files)) == (("കടൽ " * 25)[:100], 1)
+    assert result.external_id == f"{message.channel}/{message.identifier}"
+    assert result.url == f"https://discord.com/channels/{discord_server.GUILD}/{message.channel}/{message.identifier}"
+    message.reactions = [{"count": 3, "emoji": {"name": "🌊"}}]
+    assert platform.read_metrics(request.connection, result.external_id) == {"reactions": 3}
+    platform.publish(post(credentials, settings={"thread": message.channel}), Report())
+    assert "thread_name" not in server.messages[1].payload
+
+
+def test_a_forum_that_wants_a_tag_says_where_that_is_set(proxy, platform, credentials):
+    said = {"message": "A tag is required to create a forum post in this channel", "code": 40067}
+    proxy.will("POST", "webhooks", answers(400, said))
+    error = failure(platform, post(credentials))
+    assert (error.permanent, error.message) == (True, "The forum takes only posts with a tag.")
 
 
 @pytest.mark.parametrize(
