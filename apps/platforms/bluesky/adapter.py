@@ -32,15 +32,15 @@ class BlueskyPlatform(Platform):
     label = _("Bluesky")
     capability = Capability.KEY
     limits = Limits(
-        as_of=date(2026, 11, 1),
+        as_of=date(2026, 11, 21),
         unit="graphemes",
         text=300,
         text_bytes=3000,
         hashtag=64,
-        pictures=4,  # larger ones are made anew, see pictures.py
+        pictures=10,  # larger ones are made anew, see pictures.py
         alt_text=2000,
-        video_seconds=180,
-        video_bytes=100_000_000,
+        video_seconds=600,
+        video_bytes=300_000_000,
         # 5,000 points an hour and 35,000 a day; making a record costs three.
         calls=1600,
         per_seconds=3600,

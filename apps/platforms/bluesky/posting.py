@@ -28,6 +28,8 @@ from apps.platforms.shape import shape_of
 
 _CHUNK = 256 * 1024
 _MOST_CAPTIONS = 20_000
+# More images than these are a gallery, which apps and servers of before June 2026 do not know.
+_MOST_IMAGES = 4
 
 
 class Posting:
@@ -116,8 +118,7 @@ class Posting:
         if self._request.video:
             return self._video(self._request.video)
         if self._request.pictures:
-            images = [self._image(picture) for picture in self._request.pictures]
-            return {"$type": "app.bsky.embed.images", "images": images}
+            return _shown([self._image(picture) for picture in self._request.pictures])
         if self._request.canonical_url:
             return self._card(self._request.canonical_url)
         return None
@@ -169,3 +170,10 @@ class Posting:
         with asked(changes=False):
             answer = self._client.api.com.atproto.repo.upload_blob(None, content=content, headers=headers)
             return get_model_as_dict(answer.blob)
+
+
+def _shown(images: list[dict[str, Any]]) -> dict[str, Any]:
+    if len(images) <= _MOST_IMAGES:
+        return {"$type": "app.bsky.embed.images", "images": images}
+    items = [{"$type": "app.bsky.embed.gallery#image", **image} for image in images]
+    return {"$type": "app.bsky.embed.gallery", "items": items}

@@ -68,6 +68,16 @@ def test_images_carry_their_words_and_shape(home, platform):
     assert second["image"]["size"] <= MOST_BYTES
 
 
+def test_more_than_four_images_are_a_gallery(home, platform):
+    pictures = tuple(Picture(image(20 + n, 20), f"Number {n}") for n in range(5))
+    embed = published(home, platform, post(home.credentials, text=uuid.uuid4().hex, pictures=pictures))["embed"]
+    assert embed["$type"] == "app.bsky.embed.gallery"
+    assert [(each["$type"], each["alt"], shape(each)) for each in embed["items"]] == [
+        ("app.bsky.embed.gallery#image", f"Number {n}", (20 + n, 20)) for n in range(5)
+    ]
+    assert home.server.blob(embed["items"][4]["image"]["ref"]["$link"]) == pictures[4].file.open().read()
+
+
 def test_a_link_card_shows_where_the_text_comes_from(home, platform):
     address = "https://desk.example.org/story/1"
     request = post(
