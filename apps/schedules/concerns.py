@@ -17,6 +17,7 @@ from apps.common.text.words import words
 from apps.content.models import Item, Variant
 from apps.platforms.models import Account
 from apps.schedules.booking import GONE, Taken
+from apps.schedules.drafts import left_out_of
 from apps.schedules.models import Post
 from apps.schedules.quiet import quiet_end
 from apps.workspaces.actors import Actor
@@ -31,7 +32,7 @@ _MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Concern:
-    """code: quiet, gap, limit, minute, text or item. post, at: what it collides with, where that is one post."""
+    """code: quiet, gap, limit, minute, text, item or media. post, at: what it collides with, where that is one post."""
 
     code: str
     message: str
@@ -150,6 +151,12 @@ def _of_text(account: Account, variant: Variant, posts) -> Concern | None:
     pk, at, title = found
     said = _("“%(title)s” on “%(account)s” at %(at)s says nearly the same.")
     return Concern("text", said % {**_said(account, at), "title": title}, post=pk, at=at)
+
+
+def of_media(account: Account, item: Item, variants: list[Variant]) -> list[Concern]:
+    """Images that the platform does not show beside a video, and that would stay out of the posts."""
+    left_out = [each for variant in variants for each in left_out_of(variant, item, account)]
+    return [Concern("media", str(each.message)) for each in left_out]
 
 
 def text_of(variant: Variant) -> str:

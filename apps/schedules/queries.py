@@ -11,7 +11,7 @@ from apps.content.models import Item
 from apps.content.services import make_variants
 from apps.platforms.models import Account
 from apps.schedules.booking import GONE
-from apps.schedules.concerns import Concern, of_item, of_minute, of_texts, of_times
+from apps.schedules.concerns import Concern, of_item, of_media, of_minute, of_texts, of_times
 from apps.schedules.machine import FOR_PEOPLE, SCHEDULABLE
 from apps.schedules.models import CalendarFeed, EvergreenPool, Post, Recurrence, Reservation, Slot
 
@@ -54,7 +54,8 @@ def concerns_about(item: Item, account: Account, *, at: datetime | None = None) 
         return []
     variants = make_variants(revision=item.approved_revision, platform=account.platform)
     of_time = of_times(account, [at]) + of_minute(account, item, at) if at else []
-    return of_item(account, item) + of_texts(account, item, variants) + of_time
+    of_content = of_texts(account, item, variants) + of_media(account, item, variants)
+    return of_item(account, item) + of_content + of_time
 
 
 def recurrences() -> QuerySet[Recurrence]:

@@ -8,11 +8,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from apps.common.errors import Conflict, Invalid, NotAllowed, TooLate
-from apps.content.models import Item
+from apps.content.models import Asset, Item
 from apps.content.services import Text, create_item, revise_item, submit_item
 from apps.desk.schedule_queries import ready_items
 from apps.lifecycle.models import Event
 from apps.lifecycle.services import advance
+from apps.platforms.models import Account
 from apps.schedules import queries
 from apps.schedules.batches import send_all_again, space_items
 from apps.schedules.booking import earliest, next_free_slot
@@ -112,6 +113,21 @@ def test_two_posts_in_one_minute_are_a_slip_that_a_person_may_mean(account, pers
     assert Post.objects.get(pk=second.pk).due_at == at(23, 15)
     # The system places what is ready; two at once are no slip of anybody.
     assert schedule_item(item=ready_item(account.workspace), account=account, actor=SYSTEM, at=at(23, 15))
+
+
+def test_images_that_the_platform_will_not_show_are_asked_about_once(in_workspace, person):
+    account = Account(workspace=in_workspace, platform="bluesky", name="Sea", handle="@sea", credentials={})
+    account.save()
+    item = saying(in_workspace, "Two pictures and a film.")
+    for position, kind in enumerate(("video", "image", "image")):
+        files = {"revision": item.approved_revision, "kind": kind, "position": position, "key": str(position)}
+        Asset._base_manager.create(workspace=in_workspace, **files)
+    with pytest.raises(Doubtful, match=r"Bluesky shows no images beside a video: 2 images are left out\.") as caught:
+        schedule_item(item=item, account=account, actor=person, at=at(24, 9))
+    assert codes(caught) == ["media"]
+    assert [each.code for each in queries.concerns_about(item, account)] == ["media"]
+    # The previews have shown it so; what goes out by itself is not held up by it.
+    assert len(schedule_item(item=item, account=account, actor=SYSTEM, at=at(24, 9))) == 1
 
 
 def test_nearly_the_same_text_is_found_and_the_system_never_overrules_it(account, person):
