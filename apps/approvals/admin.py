@@ -28,7 +28,7 @@ from apps.content.previews import previews_of
 from apps.content.queries import diff_to_previous
 from apps.content.services import text_of
 from apps.content.variants import own_variants
-from apps.workspaces.admin_base import WorkspaceAdmin
+from apps.workspaces.admin_base import OneRow, WorkspaceAdmin
 
 Verdict = Decision.Verdict
 
@@ -57,9 +57,6 @@ class ReviewAdmin(WorkspaceAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Review]:
         return queries.review_queue()
-
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        return super().get_actions(request) if self._may(request, "approve_content") else {}
 
     def get_urls(self) -> list[Any]:
         decide = self.admin_site.admin_view(self.decide_view)
@@ -95,15 +92,15 @@ class ReviewAdmin(WorkspaceAdmin):
     def shown_approvals(self, review: Review) -> str:
         return f"{review.approved} / {self.policy.approvers}"
 
-    @action(description=_("Approve"))
+    @action(description=_("Approve"), permissions=["approve_content"])
     def approve_selected(self, request: HttpRequest, queryset: QuerySet[Review]) -> None:
         self._decide_selected(request, queryset, Verdict.APPROVE, "")
 
-    @action(description=_("Request changes"))
+    @action(description=_("Request changes"), permissions=["approve_content"])
     def request_changes_selected(self, request: HttpRequest, queryset: QuerySet[Review]) -> HttpResponse | None:
         return self._with_comment(request, queryset, Verdict.REQUEST_CHANGES, "request_changes_selected")
 
-    @action(description=_("Reject"))
+    @action(description=_("Reject"), permissions=["approve_content"])
     def reject_selected(self, request: HttpRequest, queryset: QuerySet[Review]) -> HttpResponse | None:
         return self._with_comment(request, queryset, Verdict.REJECT, "reject_selected")
 
@@ -196,16 +193,13 @@ def films(revision: Revision) -> list[tuple[Asset, Asset | None]]:
 
 
 @admin.register(ApprovalPolicy)
-class ApprovalPolicyAdmin(WorkspaceAdmin):
+class ApprovalPolicyAdmin(OneRow, WorkspaceAdmin):
     """The written policy; without a row, review is of the text, by one person, who may be its author."""
 
     icon = "policy"
     change_permission = add_permission = "manage_workspace"
     list_display = ("when", "approvers", "author_may_approve", "review_clips")
     fields = ("when", "approvers", "author_may_approve", "review_clips")
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_add_permission(request, obj) and not ApprovalPolicy.objects.exists()
 
     def save_model(self, request: HttpRequest, obj: ApprovalPolicy, form: Any, change: bool) -> None:
         saved = services.set_policy(workspace=request.workspace, actor=request.actor, **form.cleaned_data)

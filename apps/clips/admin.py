@@ -4,38 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import action, display
+from unfold.decorators import display
 
 from apps.clips import queries, services
 from apps.clips.machine import CLIP_MACHINE
 from apps.clips.models import Clip, ClipSettings, InboxFile, IncomingFile
-from apps.common.errors import DomainError
+from apps.lifecycle.admin_states import StateFilter, WithState, transition_action
 from apps.lifecycle.services import advance
 from apps.templates.queries import versions_of
-from apps.workspaces.admin_base import Badge, WorkspaceAdmin
-
-TONES = {"waiting": "info", "busy": "info", "good": "success", "bad": "danger"}
-
-
-class StateFilter(admin.SimpleListFilter):
-    title = _("state")
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
-        return CLIP_MACHINE.choices
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        return queryset.filter(state=self.value()) if self.value() else queryset
+from apps.workspaces.admin_base import OneRow, WorkspaceAdmin
 
 
 @admin.register(Clip)
-class ClipAdmin(WorkspaceAdmin):
+class ClipAdmin(WithState, WorkspaceAdmin):
     """Each links to its page, where it is watched and corrected."""
 
     icon = "movie_edit"
@@ -61,10 +48,6 @@ class ClipAdmin(WorkspaceAdmin):
             '<a href="{}">{}</a>', reverse("clips:clip", args=[clip.workspace.slug, clip.pk]), clip.title
         )
 
-    @display(description=_("state"), ordering="state", label=TONES)
-    def shown_state(self, clip: Clip) -> Badge:
-        return Badge(clip.current.tone, clip.get_state_display())
-
     @display(description=_("problem"))
     def shown_problem(self, clip: Clip) -> str:
         return clip.problem["message"] if clip.problem else ""
@@ -74,20 +57,14 @@ class ClipAdmin(WorkspaceAdmin):
         whole = round(clip.seconds or 0)
         return f"{whole // 60}:{whole % 60:02d}" if clip.seconds else ""
 
-    @action(description=CLIP_MACHINE.transition("retry").label)
-    def retry_selected(self, request: HttpRequest, queryset: QuerySet[Clip]) -> None:
-        for clip in queryset.select_related("workspace", "item"):
-            try:
-                advance(clip, "retry", actor=request.actor, fields={"problem": None}, data={"title": clip.title})
-            except DomainError as error:
-                messages.error(request, f"{clip}: {error}")
+    retry_selected = transition_action(
+        CLIP_MACHINE,
+        "retry",
+        lambda clip, actor: advance(clip, "retry", actor=actor, fields={"problem": None}, data={"title": clip.title}),
+    )
 
     def delete_model(self, request: HttpRequest, obj: Clip) -> None:
         services.delete_clip(clip=queries.clips().get(pk=obj.pk), actor=request.actor)
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Clip]) -> None:
-        for clip in queryset:
-            self.delete_model(request, clip)
 
     def has_delete_permission(self, request: HttpRequest, obj: Clip | None = None) -> bool:
         """Not where `delete_clip` would refuse."""
@@ -96,15 +73,12 @@ class ClipAdmin(WorkspaceAdmin):
 
 
 @admin.register(ClipSettings)
-class ClipSettingsAdmin(WorkspaceAdmin):
+class ClipSettingsAdmin(OneRow, WorkspaceAdmin):
     icon = "video_settings"
     add_permission = change_permission = "manage_workspace"
     list_display = ("folder_on", "captions_on", "caption_preset", "language", "template")
     list_display_links = ("folder_on",)
     fields = ("folder_on", "captions_on", "caption_preset", "language", "template", "accounts")
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_add_permission(request, obj) and not ClipSettings.objects.exists()
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "template":

@@ -2,40 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import action, display
+from unfold.decorators import display
 
-from apps.common.errors import DomainError
 from apps.content.images_admin import WithImages
-from apps.content.machine import ITEM_MACHINE
 from apps.content.models import Asset, Item, Revision
 from apps.content.queries import items
 from apps.content.search_admin import FoundByWords
 from apps.content.voice_admin import BrandVoiceAdmin
+from apps.lifecycle.admin_states import StateFilter, WithState
 from apps.lifecycle.services import advance
-from apps.workspaces.admin_base import Badge, WorkspaceAdmin, WorkspaceTabularInline
+from apps.workspaces.admin_base import WorkspaceAdmin, WorkspaceTabularInline, row_action
 
 __all__ = ["AssetAdmin", "BrandVoiceAdmin", "ItemAdmin"]
-COLOURS = {"neutral": "", "waiting": "warning", "busy": "info", "good": "success", "bad": "danger"}
-STATE_COLOURS = {state.name: COLOURS[state.tone] for state in ITEM_MACHINE.states}
-
-
-class StateFilter(admin.SimpleListFilter):
-    title = _("state")
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return ITEM_MACHINE.choices
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        return queryset.filter(state=self.value()) if self.value() else queryset
 
 
 class RevisionInline(WorkspaceTabularInline):
@@ -47,7 +31,7 @@ class RevisionInline(WorkspaceTabularInline):
 
 
 @admin.register(Item)
-class ItemAdmin(WithImages, FoundByWords, WorkspaceAdmin):
+class ItemAdmin(WithState, WithImages, FoundByWords, WorkspaceAdmin):
     icon = "movie"
     list_display = ("title", "shown_state", "kind", "shown_version", "created_at", "shown_link")
     list_filter = (StateFilter, "kind", "format")
@@ -67,28 +51,14 @@ class ItemAdmin(WithImages, FoundByWords, WorkspaceAdmin):
         "shown_link",
     )
     fields = readonly_fields
+    restore_selected = row_action(
+        _("Take the rejection back"),
+        lambda item, actor: advance(item, "restore", actor=actor),
+        permission="approve_content",
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Item]:
         return items()
-
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        return super().get_actions(request) if self._may(request, "approve_content") else {}
-
-    @action(description=_("Take the rejection back"))
-    def restore_selected(self, request: HttpRequest, queryset: QuerySet[Item]) -> None:
-        """Each on its own: what is not rejected is said so, and does not hold up the others."""
-        for item in queryset:
-            try:
-                advance(item, "restore", actor=request.actor)
-            except DomainError as error:
-                self.message_user(request, f"{item.title}: {error}", messages.ERROR)
-            else:
-                text = _("“%(title)s” is in review again.") % {"title": item.title}
-                self.message_user(request, text, messages.SUCCESS)
-
-    @display(description=_("state"), ordering="state", label=STATE_COLOURS)
-    def shown_state(self, item: Item) -> Badge:
-        return Badge(item.state, item.get_state_display())
 
     @display(description=_("version"))
     def shown_version(self, item: Item) -> int:

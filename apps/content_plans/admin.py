@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from typing import Any
 
-from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from unfold.decorators import action, display
 
-from apps.common.errors import DomainError
 from apps.content.search_admin import FoundByWords
 from apps.content_plans import queries, services
 from apps.content_plans.admin_forms import LISTS, PLAIN, PlanForm
 from apps.content_plans.machine import PLAN_MACHINE
 from apps.content_plans.models import ContentPlan, PlanSettings, ResearchPage, Round
 from apps.content_plans.templatetags.plans import age
+from apps.lifecycle.admin_states import StateFilter, WithState, transition_action
 from apps.lifecycle.services import open_actions
-from apps.workspaces.admin_base import WorkspaceAdmin
+from apps.workspaces.actors import Actor
+from apps.workspaces.admin_base import OneRow, WorkspaceAdmin, row_action
+
+
+def _process(plan: ContentPlan, actor: Actor) -> None:
+    services.process(plan=plan, actor=actor)
+
+
+def _retry(plan: ContentPlan, actor: Actor) -> None:
+    services.retry_plan(plan=plan, actor=actor)
 
 
 def _in_words(post: Any) -> str:
@@ -39,22 +45,8 @@ def _in_words(post: Any) -> str:
     return " · ".join([*map(str, said), post.url])
 
 
-TONES = {"waiting": "info", "busy": "info", "good": "success", "bad": "danger"}
-
-
-class StateFilter(admin.SimpleListFilter):
-    title = _("state")
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
-        return PLAN_MACHINE.choices
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        return queryset.filter(state=self.value()) if self.value() else queryset
-
-
 @admin.register(ContentPlan)
-class ContentPlanAdmin(FoundByWords, WorkspaceAdmin):
+class ContentPlanAdmin(WithState, FoundByWords, WorkspaceAdmin):
     """The table with its actions, and the brief; each links to its page, where every round can be read."""
 
     icon = "edit_note"
@@ -69,7 +61,7 @@ class ContentPlanAdmin(FoundByWords, WorkspaceAdmin):
     actions = ("process_selected", "retry_selected", "read_selected", "duplicate_selected")
     actions_submit_line = ("process_here", "retry_here")
     outcome_fields = (
-        "state_name", "shown_problem", "seo_score", "rounds_done", "edition", "shown_item", "shown_results",
+        "shown_state", "shown_problem", "seo_score", "rounds_done", "edition", "shown_item", "shown_results",
         "shown_page", "created_at",
     )  # fmt: skip
 
@@ -96,17 +88,6 @@ class ContentPlanAdmin(FoundByWords, WorkspaceAdmin):
         """Not where `delete_plan` would refuse."""
         return super().has_delete_permission(request, obj) and (obj is None or not obj.is_under_way)
 
-    def has_write_permission(self, request: HttpRequest) -> bool:
-        return self._may(request, "write_content")
-
-    @display(description=_("state"), ordering="state", label=TONES)
-    def shown_state(self, plan: ContentPlan) -> tuple[str, str]:
-        return plan.current.tone, plan.get_state_display()
-
-    @display(description=_("state"))
-    def state_name(self, plan: ContentPlan) -> str:
-        return plan.get_state_display()
-
     @display(description=_("problem"))
     def shown_problem(self, plan: ContentPlan) -> str:
         said = plan.problem or plan.waiting
@@ -129,29 +110,26 @@ class ContentPlanAdmin(FoundByWords, WorkspaceAdmin):
         posts = queries.results_of(queries.items_of(plan))
         return format_html_join("", "<p>{}</p>", ((_in_words(post),) for post in posts)) or "–"
 
-    @action(description=PLAN_MACHINE.transition("process").label, permissions=["write"])
-    def process_selected(self, request: HttpRequest, queryset: QuerySet[ContentPlan]) -> None:
-        self._each(request, queryset, services.process)
-
-    @action(description=PLAN_MACHINE.transition("retry").label, permissions=["write"])
-    def retry_selected(self, request: HttpRequest, queryset: QuerySet[ContentPlan]) -> None:
-        self._each(request, queryset, services.retry_plan)
-
-    @action(description=_("Read the pages again"), permissions=["write"])
-    def read_selected(self, request: HttpRequest, queryset: QuerySet[ContentPlan]) -> None:
-        self._each(request, queryset, services.read_again)
-
-    @action(description=_("Duplicate"), permissions=["write"])
-    def duplicate_selected(self, request: HttpRequest, queryset: QuerySet[ContentPlan]) -> None:
-        self._each(request, queryset, services.duplicate_plan)
+    process_selected = transition_action(PLAN_MACHINE, "process", _process)
+    retry_selected = transition_action(PLAN_MACHINE, "retry", _retry)
+    read_selected = row_action(
+        _("Read the pages again"),
+        lambda plan, actor: services.read_again(plan=plan, actor=actor),
+        permission="write_content",
+    )
+    duplicate_selected = row_action(
+        _("Duplicate"),
+        lambda plan, actor: services.duplicate_plan(plan=plan, actor=actor),
+        permission="write_content",
+    )
 
     @action(description=PLAN_MACHINE.transition("process").label)
     def process_here(self, request: HttpRequest, obj: ContentPlan) -> None:
-        self._each(request, [obj], services.process)
+        self.do_each(request, [obj], PLAN_MACHINE.transition("process").label, _process)
 
     @action(description=PLAN_MACHINE.transition("retry").label)
     def retry_here(self, request: HttpRequest, obj: ContentPlan) -> None:
-        self._each(request, [obj], services.retry_plan)
+        self.do_each(request, [obj], PLAN_MACHINE.transition("retry").label, _retry)
 
     def get_actions_submit_line(self, request: HttpRequest, object_id: int) -> list[Any]:
         """The buttons that the plan's state and the person's role allow, as the machine's table says."""
@@ -160,31 +138,16 @@ class ContentPlanAdmin(FoundByWords, WorkspaceAdmin):
         shown = super().get_actions_submit_line(request, object_id)
         return [each for each in shown if each.method.__name__ in open_now]
 
-    def _each(self, request: HttpRequest, plans: Iterable[ContentPlan], service: Callable[..., Any]) -> None:
-        """One that refuses says why and stops no other."""
-        count = 0
-        for plan in plans:
-            try:
-                service(plan=queries.plans().get(pk=plan.pk), actor=request.actor)
-                count += 1
-            except DomainError as error:
-                messages.error(request, f"{plan.title}: {error.message} {error.hint}".strip())
-        if count:
-            said = ngettext("Done for %(count)d plan.", "Done for %(count)d plans.", count)
-            messages.success(request, said % {"count": count})
-
     def save_model(self, request: HttpRequest, obj: ContentPlan, form: PlanForm, change: bool) -> None:
         if change:
             saved = services.edit_plan(plan=obj, actor=request.actor, draft=form.draft)
         else:
             saved = services.create_plan(workspace=request.workspace, actor=request.actor, draft=form.draft)
         obj.__dict__.update(saved.__dict__)
+        self.press(request, obj)
 
     def delete_model(self, request: HttpRequest, obj: ContentPlan) -> None:
         services.delete_plan(plan=obj, actor=request.actor)
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ContentPlan]) -> None:
-        self._each(request, queryset, services.delete_plan)
 
 
 @admin.register(ResearchPage)
@@ -214,14 +177,11 @@ class RoundAdmin(WorkspaceAdmin):
 
 
 @admin.register(PlanSettings)
-class PlanSettingsAdmin(WorkspaceAdmin):
+class PlanSettingsAdmin(OneRow, WorkspaceAdmin):
     icon = "rule_settings"
     add_permission = change_permission = "manage_workspace"
     list_display = ("start", "lead_days", "target_score", "most_rounds")
     fields = ("start", "lead_days", "target_score", "most_rounds")
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_add_permission(request, obj) and not PlanSettings.objects.exists()
 
     def save_model(self, request: HttpRequest, obj: PlanSettings, form: Any, change: bool) -> None:
         saved = services.set_settings(workspace=request.workspace, actor=request.actor, **form.cleaned_data)

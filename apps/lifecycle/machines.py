@@ -129,7 +129,7 @@ def register(label: str, machine: Machine) -> Machine:
 
 
 def machine_of(model: type[models.Model] | models.Model) -> Machine:
-    return _machines[model._meta.label_lower]
+    return _machines[model._meta.concrete_model._meta.label_lower]
 
 
 def registered() -> dict[str, Machine]:

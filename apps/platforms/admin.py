@@ -27,7 +27,7 @@ from apps.platforms.health import check_account
 from apps.platforms.models import Account, FeedEntry
 from apps.platforms.queries import accounts
 from apps.platforms.registry import adapter, platforms
-from apps.workspaces.admin_base import Badge, WorkspaceAdmin
+from apps.workspaces.admin_base import Badge, WorkspaceAdmin, row_action
 
 STATES = {"active": "success", "paused": "warning", "needs_login": "danger", "disconnected": ""}
 HEALTH = {"": "", "good": "success", "trouble": "warning", "refused": "danger"}
@@ -160,28 +160,26 @@ class AccountAdmin(WorkspaceAdmin):
         return TemplateResponse(request, f"platforms/admin/{template}.html", context)
 
     # --- Actions ---------------------------------------------------------------------------------------------------
-    @admin.action(description=_("Pause"))
-    def pause(self, request: HttpRequest, queryset: QuerySet[Account]) -> None:
-        for account in queryset:
-            services.pause_account(account=account, actor=request.actor)
-        self.message_user(request, _("Paused."), messages.SUCCESS)
+    pause = row_action(
+        _("Pause"),
+        lambda account, actor: services.pause_account(account=account, actor=actor),
+        permission="publish_content",
+    )
+    resume = row_action(
+        _("Resume"),
+        lambda account, actor: services.resume_account(account=account, actor=actor),
+        permission="publish_content",
+    )
 
-    @admin.action(description=_("Resume"))
-    def resume(self, request: HttpRequest, queryset: QuerySet[Account]) -> None:
-        for account in queryset:
-            services.resume_account(account=account, actor=request.actor)
-        self.message_user(request, _("Resumed."), messages.SUCCESS)
-
-    @admin.action(description=_("Check the login now"))
+    @admin.action(description=_("Check the login now"), permissions=["manage_accounts"])
     def check_login(self, request: HttpRequest, queryset: QuerySet[Account]) -> None:
-        request.actor.require("manage_accounts", request.workspace)
         for account in queryset:
             checked = check_account(account=account, actor=request.actor)
             good = checked.health == Account.Health.GOOD
             said = checked.health_message or checked.get_health_display()
             self.message_user(request, f"{checked.name}: {said}", messages.SUCCESS if good else messages.ERROR)
 
-    @admin.action(description=_("Disconnect"))
+    @admin.action(description=_("Disconnect"), permissions=["manage_accounts"])
     def disconnect(self, request: HttpRequest, queryset: QuerySet[Account]) -> HttpResponse | None:
         if "sure" not in request.POST:
             rows = [(each, services.consequences(each)) for each in queryset]

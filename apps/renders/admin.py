@@ -15,7 +15,7 @@ from apps.engines.captions import PRESETS
 from apps.lifecycle.models import Run
 from apps.renders import services
 from apps.renders.models import Footage, VideoStyle
-from apps.workspaces.admin_base import WorkspaceAdmin
+from apps.workspaces.admin_base import OneRow, WorkspaceAdmin
 
 
 class StyleForm(forms.ModelForm):
@@ -32,14 +32,11 @@ class StyleForm(forms.ModelForm):
 
 
 @admin.register(VideoStyle)
-class VideoStyleAdmin(WorkspaceAdmin):
+class VideoStyleAdmin(OneRow, WorkspaceAdmin):
     icon = "palette"
     form = StyleForm
     add_permission = change_permission = "manage_brand"
     list_display = ("caption_preset", "font", "accent", "background", "palette", "voice")
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_add_permission(request, obj) and not VideoStyle.objects.exists()
 
     def save_model(self, request: HttpRequest, obj: VideoStyle, form: Any, change: bool) -> None:
         saved = services.set_style(workspace=request.workspace, actor=request.actor, **form.cleaned_data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
@@ -18,7 +19,8 @@ from apps.schedules import calendars, evergreen, queries, recurring, timetable
 from apps.schedules.machine import SCHEDULABLE
 from apps.schedules.models import CalendarFeed, EvergreenEntry, EvergreenPool, Recurrence, Reservation, Slot
 from apps.schedules.reservations import drop_reservation
-from apps.workspaces.admin_base import WorkspaceAdmin, WorkspaceTabularInline
+from apps.workspaces.actors import Actor
+from apps.workspaces.admin_base import WorkspaceAdmin, WorkspaceTabularInline, row_action
 
 
 class _OfWorkspace:
@@ -41,12 +43,23 @@ class SlotAdmin(_OfWorkspace, WorkspaceAdmin):
     list_select_related = ("account",)
     fields = ("account", "weekday", "time", "timezone")
 
+    def save_model(self, request: HttpRequest, obj: Slot, form: Any, change: bool) -> None:
+        said = {name: form.cleaned_data[name] for name in ("weekday", "time", "timezone")}
+        if change:
+            timetable.change_slot(slot=self.get_object(request, str(obj.pk)), actor=request.actor, **said)
+            return
+        made = timetable.add_slots(
+            account=obj.account, actor=request.actor, weekdays=[said["weekday"]], time=said["time"],
+            timezone=said["timezone"],
+        )  # fmt: skip
+        obj.__dict__.update(made[0].__dict__)
+
     def delete_model(self, request: HttpRequest, obj: Slot) -> None:
         timetable.remove_slot(slot=obj, actor=request.actor)
 
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Slot]) -> None:
-        for slot in queryset.select_related("workspace"):
-            self.delete_model(request, slot)
+
+def _set_active(rule: Recurrence, actor: Actor, *, active: bool) -> None:
+    recurring.set_active(recurrence=rule, active=active, actor=actor)
 
 
 @admin.register(Recurrence)
@@ -75,22 +88,11 @@ class RecurrenceAdmin(WorkspaceAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Recurrence]:
         return queries.recurrences()
 
-    @admin.action(description=_("Stop"), permissions=["change"])
-    def stop(self, request: HttpRequest, queryset: QuerySet[Recurrence]) -> None:
-        for each in queryset:
-            recurring.set_active(recurrence=each, active=False, actor=request.actor)
-
-    @admin.action(description=_("Go on"), permissions=["change"])
-    def go_on(self, request: HttpRequest, queryset: QuerySet[Recurrence]) -> None:
-        for each in queryset:
-            recurring.set_active(recurrence=each, active=True, actor=request.actor)
+    stop = row_action(_("Stop"), partial(_set_active, active=False), permission="publish_content")
+    go_on = row_action(_("Go on"), partial(_set_active, active=True), permission="publish_content")
 
     def delete_model(self, request: HttpRequest, obj: Recurrence) -> None:
         recurring.remove_recurrence(recurrence=obj, actor=request.actor)
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Recurrence]) -> None:
-        for each in queryset:
-            self.delete_model(request, each)
 
     @display(description=_("rule"))
     def shown_rule(self, rule: Recurrence) -> str:
@@ -155,10 +157,6 @@ class ReservationAdmin(WorkspaceAdmin):
     def delete_model(self, request: HttpRequest, obj: Reservation) -> None:
         drop_reservation(reservation=obj, actor=request.actor)
 
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Reservation]) -> None:
-        for each in queryset:
-            self.delete_model(request, each)
-
 
 @admin.register(CalendarFeed)
 class CalendarFeedAdmin(WorkspaceAdmin):
@@ -169,7 +167,11 @@ class CalendarFeedAdmin(WorkspaceAdmin):
     list_display = fields = readonly_fields = ("name", "made_by", "created_at", "last_read_at", "revoked_at")
     actions = ("revoke",)
 
-    @admin.action(description=_("Revoke"), permissions=["change"])
-    def revoke(self, request: HttpRequest, queryset: QuerySet[CalendarFeed]) -> None:
-        for each in queryset.select_related("workspace"):
-            calendars.revoke_calendar(feed=each, actor=request.actor)
+    revoke = row_action(
+        _("Revoke"),
+        lambda feed, actor: calendars.revoke_calendar(feed=feed, actor=actor),
+        permission="manage_workspace",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[CalendarFeed]:
+        return super().get_queryset(request).select_related("workspace")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -17,11 +17,11 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSplitDateTimeWidget, UnfoldBooleanWidget
 
-from apps.common.errors import DomainError
 from apps.platforms.models import Account
-from apps.schedules import pausing, services
+from apps.schedules import pausing, queries, services
 from apps.schedules.machine import FOR_PEOPLE, UNDER_WAY
 from apps.schedules.models import Post, Waiting
+from apps.workspaces.admin_base import row_action
 
 # What comes next first, then what is over, the latest of it first.
 _AHEAD = Q(state__in=("scheduled", "claimed", *UNDER_WAY))
@@ -92,6 +92,10 @@ class ViewFilter(admin.SimpleListFilter):
         return queryset.filter(state__in=states[self.value()]) if self.value() in states else queryset
 
 
+def _for_publishers(label: Any, service: Callable[..., Post]) -> Callable[..., None]:
+    return row_action(label, lambda post, actor: service(post=post, actor=actor), permission="publish_content")
+
+
 class ScheduledPosts:
     """The countdown, list filters, and what a person does with the schedule."""
 
@@ -127,49 +131,24 @@ class ScheduledPosts:
         """Move the post where the form says; called when it is saved."""
         if "due_at" in form.changed_data:
             at, force = form.cleaned_data["due_at"], form.cleaned_data["force"]
-            fresh = Post.objects.select_related("workspace").get(pk=post.pk)
-            self._each(request, [fresh], lambda **who: services.reschedule(at=at, force=force, **who))
+            services.reschedule(post=queries.posts().get(pk=post.pk), actor=request.actor, at=at, force=force)
 
-    @admin.action(description=_("Post now"), permissions=["change"])
-    def post_now(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
-        self._each(request, queryset, services.post_now)
+    post_now = _for_publishers(_("Post now"), services.post_now)
+    force_now = _for_publishers(
+        _("Post now, whatever the account's own limits say"), partial(services.post_now, force=True)
+    )
+    cancel = _for_publishers(_("Cancel or drop"), services.cancel_post)
+    undo = _for_publishers(_("Undo the cancellation"), services.restore_post)
 
-    @admin.action(description=_("Post now, whatever the account's own limits say"), permissions=["change"])
-    def force_now(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
-        self._each(request, queryset, partial(services.post_now, force=True))
-
-    @admin.action(description=_("Send what was missed or refused"), permissions=["change"])
-    def send(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
-        self._each(request, queryset, services.send_again)
-
-    @admin.action(description=_("Cancel or drop"), permissions=["change"])
-    def cancel(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
-        self._each(request, queryset, services.cancel_post)
-
-    @admin.action(description=_("Undo the cancellation"), permissions=["change"])
-    def undo(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
-        self._each(request, queryset, services.restore_post)
-
-    @admin.action(description=_("Pause everything of this workspace"), permissions=["change"])
+    @admin.action(description=_("Pause everything of this workspace"), permissions=["publish_content"])
     def pause_everything(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
         pausing.pause_workspace(workspace=request.workspace, actor=request.actor)
         self.message_user(request, _("Publishing is paused. What is due waits."), messages.WARNING)
 
-    @admin.action(description=_("Resume publishing"), permissions=["change"])
+    @admin.action(description=_("Resume publishing"), permissions=["publish_content"])
     def resume_everything(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
         pausing.resume_workspace(workspace=request.workspace, actor=request.actor)
         self.message_user(request, _("Publishing goes on."), messages.SUCCESS)
-
-    def _each(self, request: HttpRequest, posts: Iterable[Post], service: Callable[..., Post]) -> None:
-        done = 0
-        for post in posts:
-            try:
-                service(post=post, actor=request.actor)
-                done += 1
-            except DomainError as error:
-                self.message_user(request, f"{post}: {error}", messages.ERROR)
-        if done:
-            self.message_user(request, _("Done: %(count)s.") % {"count": done}, messages.SUCCESS)
 
     @display(description=_("time left"), ordering="wake_at")
     def shown_left(self, post: Post) -> str:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.forms import Script
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
@@ -21,24 +18,17 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
-from apps.common.errors import DomainError, NotAllowed
-from apps.templates import activation, money, queries, services, steps, views
+from apps.templates import activation, queries, services, steps, views
+from apps.templates.admin_cases import CaseResultAdmin, PromptCaseAdmin
+from apps.templates.admin_money import BudgetAdmin, TextProviderAdmin
+from apps.templates.admin_shared import AiPages, refusals_told
 from apps.templates.answers import fields_of
 from apps.templates.diff import diff_variables, diff_versions
 from apps.templates.forms import EditorForm
-from apps.templates.models import (
-    Activation,
-    Budget,
-    CaseResult,
-    Generation,
-    PromptCase,
-    PromptTemplate,
-    PromptVersion,
-    TextProvider,
-)
-from apps.templates.money_views import month_of
+from apps.templates.models import Activation, Generation, PromptCase, PromptTemplate, PromptVersion
 from apps.workspaces.admin_base import WorkspaceAdmin
 
+__all__ = ["BudgetAdmin", "CaseResultAdmin", "PromptCaseAdmin", "PromptTemplateAdmin", "TextProviderAdmin"]
 OUTCOME_COLOURS = {
     "parsed": "success",
     "refusal": "warning",
@@ -64,25 +54,6 @@ class VersionForm(EditorForm, forms.ModelForm):
             self.fields[name].widget = UnfoldAdminTextareaWidget(attrs=self.fields[name].widget.attrs)
         for name in ("model", "temperature", "max_output_tokens", "note"):
             self.fields[name].widget = UnfoldAdminTextInputWidget()
-
-
-@contextmanager
-def refusals_told(request: HttpRequest) -> Iterator[None]:
-    """A step that is refused says why on the page that it came from; what is not allowed at all is a 403."""
-    try:
-        yield
-    except NotAllowed:
-        raise
-    except DomainError as error:
-        messages.error(request, f"{error.message} {error.hint}".strip())
-
-
-class AiPages:
-    """What the parts that the AI pages share with the admin need to look right."""
-
-    class Media:
-        css = {"all": ("rundown/ai.css", "rundown/admin-ai.css")}
-        js = (Script("rundown/ai.js", defer=True),)
 
 
 @admin.register(PromptTemplate)
@@ -124,6 +95,7 @@ class PromptTemplateAdmin(AiPages, WorkspaceAdmin):
             context |= {
                 "versions": list(queries.versions_of(request.workspace).filter(template__kind=template.kind)),
                 "waiting": queries.activations_of(request.workspace, template.kind).filter(state="waiting").first(),
+                "has_cases": PromptCase.objects.filter(kind=template.kind).exists(),
                 "may_go_back": activation.last_activation(template) is not None,
             }
         return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
@@ -338,62 +310,3 @@ class ActivationAdmin(AiPages, WorkspaceAdmin):
             with refusals_told(request):
                 steps.decide(request, activation_id, action)
         return redirect("admin:prompt_templates_activation_change", activation_id)
-
-
-@admin.register(PromptCase)
-class PromptCaseAdmin(WorkspaceAdmin):
-    icon = "rule"
-    delete_permission = "manage_templates"
-    list_display = ("name", "kind", "author_label", "created_at")
-    list_filter = ("kind",)
-    fields = ("name", "kind", "variables", "checks", "author_label", "created_at")
-
-
-@admin.register(CaseResult)
-class CaseResultAdmin(WorkspaceAdmin):
-    icon = "fact_check"
-    list_display = ("case", "version", "passed", "engine", "created_at")
-    list_filter = ("passed", "engine")
-    list_select_related = ("case", "version__template")
-    fields = ("case", "version", "passed", "failures", "engine", "created_at")
-
-
-@admin.register(Budget)
-class BudgetAdmin(AiPages, WorkspaceAdmin):
-    icon = "savings"
-    add_permission = "manage_workspace"
-    change_permission = "manage_workspace"
-    list_display = ("__str__", "soft_limit", "hard_limit")
-    fields = ("soft_limit", "hard_limit")
-    list_before_template = "prompt_templates/admin/spending.html"
-    change_form_outer_before_template = "prompt_templates/admin/spending.html"
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return super().changelist_view(request, {**month_of(request.workspace), **(extra_context or {})})
-
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        context = {**month_of(request.workspace), **(extra_context or {})}
-        return super().changeform_view(request, object_id, form_url, context)
-
-    def has_add_permission(self, request: HttpRequest, obj: Budget | None = None) -> bool:
-        """The workspace has one budget or none."""
-        return super().has_add_permission(request, obj) and not Budget.objects.exists()
-
-    def save_model(self, request: HttpRequest, obj: Budget, form: forms.ModelForm, change: bool) -> None:
-        limits = {name: form.cleaned_data[name] for name in self.fields}
-        obj.pk = money.set_budget(workspace=request.workspace, actor=request.actor, **limits).pk
-
-
-@admin.register(TextProvider)
-class TextProviderAdmin(WorkspaceAdmin):
-    """Read only, and without the key: the AI page writes it."""
-
-    icon = "hub"
-    list_display = ("__str__", "engine", "model", "concurrency", "calls_per_minute")
-    fields = ("engine", "base_url", "model", "input_price", "output_price", "concurrency", "calls_per_minute")

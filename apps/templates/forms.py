@@ -42,7 +42,10 @@ class EditorForm(forms.Form):
         label=gettext_lazy("Instructions"), help_text=gettext_lazy("What the model is told about its job.")
     )
     text = _Prose(
-        label=gettext_lazy("Text"), help_text=gettext_lazy("What it is given. A variable stands in double braces.")
+        label=gettext_lazy("Text"),
+        help_text=gettext_lazy(
+            "What it is given. A variable stands in double braces; braces that stay are \\{{ and \\}}."
+        ),
     )
     variables = VariablesField(label=gettext_lazy("Variables"), required=False)
     answer = forms.JSONField(

@@ -75,6 +75,17 @@ class Connection:
     def has_model(self) -> bool:
         return not self.model or self.model in self.models
 
+    @property
+    def in_words(self) -> str:
+        if not self.models and not self.model:
+            return _("Nobody needs to answer: no model is used.")
+        said = _("It answers, and has the model.")
+        if not self.has_model:
+            said = _("It answers, but does not list the model “%(model)s”.") % {"model": self.model}
+        if self.models:
+            said += " " + _("It offers: %(models)s") % {"models": ", ".join(self.models[:12])}
+        return said
+
 
 def month(workspace: Workspace) -> Month:
     now = database_now()

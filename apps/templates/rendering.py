@@ -1,4 +1,7 @@
-"""Filling a prompt's placeholders. Logic-less: `{{name}}` and nothing else, so that nobody can program in a prompt."""
+"""Filling a prompt's placeholders. Logic-less: `{{name}}` and nothing else, so that nobody can program in a prompt.
+
+Double braces that a model shall see are written with a backslash: `\\{{` and `\\}}`.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +21,10 @@ from django.utils.translation import gettext as _
 from apps.common.errors import Invalid
 
 TYPES = ("text", "number", "list")
-_PLACEHOLDER = regex.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
+_PLACEHOLDER = regex.compile(r"(?<!\\)\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
+_FILLED = regex.compile(rf"{_PLACEHOLDER.pattern}|\\(\{{\{{|\}}\}})")
 _NAME = regex.compile(r"[a-z][a-z0-9_]{0,39}")
-_BRACES = regex.compile(r"\{\{.*?\}\}|\{\{|\}\}", regex.DOTALL)
+_BRACES = regex.compile(r"(?<!\\)(?:\{\{.*?(?<!\\)\}\}|\{\{|\}\})", regex.DOTALL)
 # Words from outside may read like orders to a model; they come fenced, and the model is told what the fence means.
 _FENCE = regex.compile(r"<(?=\s*/?\s*material\b)", regex.IGNORECASE)
 
@@ -85,7 +89,7 @@ def _stray_braces(text: str) -> list[str]:
     found = (match for match in _BRACES.finditer(text) if not _PLACEHOLDER.fullmatch(match[0]))
     wrong = _first_lines((match[0], match.start()) for match in found)
     return [
-        _("Line %(line)d: “%(text)s” is no placeholder; write {{name}}.")
+        _("Line %(line)d: “%(text)s” is no placeholder; write {{name}}, or \\{{ and \\}} for braces that stay.")
         % {"line": _line(text, at), "text": stray[:60]}
         for stray, at in wrong.items()
     ]
@@ -152,4 +156,4 @@ def _written(variable: Mapping[str, Any], value: Any) -> str:
 
 def _fill(text: str, filled: Mapping[str, str]) -> str:
     # One pass: braces inside a value stay text.
-    return _PLACEHOLDER.sub(lambda match: filled[match[1]], text)
+    return _FILLED.sub(lambda match: match[2] or filled[match[1]], text)

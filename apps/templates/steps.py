@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
-from apps.templates import activation, forms, queries, services
+from apps.templates import activation, cases, forms, queries, services
 from apps.templates.models import Activation, PromptVersion
 
 
@@ -31,6 +31,7 @@ def perform(request: HttpRequest, kind: str, action: str) -> None:
             lambda: services.split_work(**about, shares=_shares(request, kind)),
             _("From the next text on, the work is shared as you said."),
         ),
+        "cases": (lambda: run_cases(request, _version(request, kind)), ""),
         "rules": (
             lambda: services.set_rules(
                 **about, needs_approval="needs_approval" in post, needs_cases="needs_cases" in post
@@ -52,6 +53,13 @@ def activate(request: HttpRequest, version: PromptVersion) -> None:
         messages.success(request, _("Version %(number)s is in use.") % {"number": version.number})
     else:
         messages.info(request, _("Version %(number)s waits for a second person.") % {"number": version.number})
+
+
+def run_cases(request: HttpRequest, version: PromptVersion) -> None:
+    results = cases.run_cases(workspace=request.workspace, version=version, actor=request.actor)
+    passed = sum(each.passed for each in results)
+    say = messages.success if passed == len(results) else messages.warning
+    say(request, _("%(passed)s of %(all)s test cases pass.") % {"passed": passed, "all": len(results)})
 
 
 def decide(request: HttpRequest, activation_id: int, action: str) -> Activation:

@@ -265,10 +265,7 @@ def remove_case(request: HttpRequest, slug: str, prompt_case_id: int) -> HttpRes
 @require_POST
 def run_cases(request: HttpRequest, slug: str, version_id: int) -> HttpResponse:
     found = _or_404(queries.version_of, request.workspace, version_id)
-    results = cases.run_cases(workspace=request.workspace, version=found, actor=request.actor)
-    passed = sum(each.passed for each in results)
-    say = messages.success if passed == len(results) else messages.warning
-    say(request, _("%(passed)s of %(all)s test cases pass.") % {"passed": passed, "all": len(results)})
+    steps.run_cases(request, found)
     return _to_cases(request, found.template.kind, version=found.pk)
 
 

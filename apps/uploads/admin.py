@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -13,32 +13,30 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
+from apps.lifecycle.admin_states import StateFilter, WithState
 from apps.lifecycle.services import open_actions
 from apps.schedules import queries
 from apps.schedules import services as schedule
 from apps.schedules.admin_posts import ScheduledPosts
-from apps.schedules.machine import FOR_PEOPLE, POST_MACHINE
+from apps.schedules.machine import FOR_PEOPLE
 from apps.schedules.models import Post
-from apps.uploads.dead_letters import Settled, drop_all, replay_all
+from apps.uploads.dead_letters import Settled, drop_all, replay, replay_all
 from apps.uploads.models import Attempt, DeadLetter
 from apps.uploads.problems import TABLE, explain
 from apps.uploads.services import report_published
-from apps.workspaces.admin_base import WorkspaceAdmin, WorkspaceTabularInline
+from apps.workspaces.actors import Actor
+from apps.workspaces.admin_base import WorkspaceAdmin, WorkspaceTabularInline, row_action
 from apps.workspaces.models import Workspace
 
-COLOURS = {"neutral": "", "waiting": "warning", "busy": "info", "good": "success", "bad": "danger"}
-STATE_COLOURS = {state.name: COLOURS[state.tone] for state in POST_MACHINE.states}
 
+def _settling(label: Any, service: Callable[..., Settled]) -> Callable[..., None]:
+    """An action of a list; of what may be online already nothing is sent again together with others."""
 
-class StateFilter(admin.SimpleListFilter):
-    title = _("state")
-    parameter_name = "state"
+    def step(row: Post, actor: Actor) -> None:
+        for _post, refusal in service(posts=queries.posts().filter(pk=row.pk), actor=actor).refused:
+            raise refusal
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return POST_MACHINE.choices
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        return queryset.filter(state=self.value()) if self.value() else queryset
+    return row_action(label, step, permission="publish_content")
 
 
 class AttemptInline(WorkspaceTabularInline):
@@ -76,7 +74,7 @@ def _page(name: str, workspace: Workspace, pk: int) -> str:
 
 
 @admin.register(Post)
-class PostAdmin(ScheduledPosts, WorkspaceAdmin):
+class PostAdmin(WithState, ScheduledPosts, WorkspaceAdmin):
     icon = "send"
     change_permission = "publish_content"
     list_display = (
@@ -95,10 +93,11 @@ class PostAdmin(ScheduledPosts, WorkspaceAdmin):
     date_hierarchy = "due_at"
     inlines = (AttemptInline,)
     actions = ScheduledPosts.schedule_actions
+    send = _settling(_("Send what was missed or refused"), replay_all)
     actions_submit_line = ("post_now_here", "report_here", "cancel_here")
     fields = readonly_fields = (
         "shown_title",
-        "state_name",
+        "shown_state",
         "account",
         "item",
         "part",
@@ -119,16 +118,19 @@ class PostAdmin(ScheduledPosts, WorkspaceAdmin):
 
     @action(description=_("Post now"))
     def post_now_here(self, request: HttpRequest, obj: Post) -> None:
-        service = schedule.send_again if obj.needs_person else schedule.post_now
-        self._each(request, [obj], service)
+        service = replay if obj.needs_person else schedule.post_now
+        self._do(request, obj, _("Post now"), service)
 
     @action(description=_("It is online"))
     def report_here(self, request: HttpRequest, obj: Post) -> None:
-        self._each(request, [obj], report_published)
+        self._do(request, obj, _("It is online"), report_published)
 
     @action(description=_("Cancel"))
     def cancel_here(self, request: HttpRequest, obj: Post) -> None:
-        self._each(request, [obj], schedule.cancel_post)
+        self._do(request, obj, _("Cancel"), schedule.cancel_post)
+
+    def _do(self, request: HttpRequest, post: Post, label: Any, service: Callable[..., Post]) -> None:
+        self.do_each(request, [post], label, lambda post, actor: service(post=post, actor=actor))
 
     def get_actions_submit_line(self, request: HttpRequest, object_id: int) -> list[Any]:
         """The buttons that the post's state and the person's role allow."""
@@ -145,21 +147,11 @@ class PostAdmin(ScheduledPosts, WorkspaceAdmin):
     def save_model(self, request: HttpRequest, obj: Post, form: Any, change: bool) -> None:
         """Moving a post and the buttons call services; nothing else can be changed."""
         self.move(request, obj, form)
-        for each in self.get_actions_submit_line(request, obj.pk):
-            if each.action_name in request.POST:
-                each.method(request, obj)
+        self.press(request, queries.posts().get(pk=obj.pk))
 
     @display(description=_("title"))
     def shown_title(self, post: Post) -> str:
         return post.variant.title
-
-    @display(description=_("state"))
-    def state_name(self, post: Post) -> str:
-        return post.get_state_display()
-
-    @display(description=_("state"), ordering="state", label=STATE_COLOURS)
-    def shown_state(self, post: Post) -> tuple[str, str]:
-        return post.state, post.get_state_display()
 
     @display(description=_("address"))
     def shown_link(self, post: Post) -> str:
@@ -200,7 +192,7 @@ class CauseFilter(admin.SimpleListFilter):
 
 
 @admin.register(DeadLetter)
-class DeadLetterAdmin(WorkspaceAdmin):
+class DeadLetterAdmin(WithState, WorkspaceAdmin):
     """What waits for people: all of it, with why; a click leads to its attempts and the kit to post it by hand."""
 
     icon = "mark_email_unread"
@@ -210,7 +202,7 @@ class DeadLetterAdmin(WorkspaceAdmin):
     list_display_links = None
     search_fields = ("variant__title",)
     actions = ("replay", "drop")
-    fields = readonly_fields = ("shown_title", "account", "state_name", "shown_error", "state_at", "shown_page")
+    fields = readonly_fields = ("shown_title", "account", "shown_state", "shown_error", "state_at", "shown_page")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[DeadLetter]:
         found = DeadLetter.objects.filter(state__in=FOR_PEOPLE)
@@ -220,34 +212,12 @@ class DeadLetterAdmin(WorkspaceAdmin):
         """The list acts; a single row is changed on its post's own page."""
         return obj is None and super().has_change_permission(request, obj)
 
-    @admin.action(description=_("Send again"))
-    def replay(self, request: HttpRequest, queryset: QuerySet[DeadLetter]) -> None:
-        self._settle(request, queryset, replay_all)
-
-    @admin.action(description=_("Drop"))
-    def drop(self, request: HttpRequest, queryset: QuerySet[DeadLetter]) -> None:
-        self._settle(request, queryset, drop_all)
-
-    def _settle(self, request: HttpRequest, chosen: QuerySet[DeadLetter], service: Callable[..., Settled]) -> None:
-        settled = service(
-            posts=queries.posts().filter(pk__in=list(chosen.values_list("pk", flat=True))), actor=request.actor
-        )
-        for post, error in settled.refused:
-            self.message_user(request, f"{post}: {error}", messages.ERROR)
-        if settled.done:
-            self.message_user(request, _("Done: %(count)s.") % {"count": len(settled.done)}, messages.SUCCESS)
+    replay = _settling(_("Send again"), replay_all)
+    drop = _settling(_("Drop"), drop_all)
 
     @display(description=_("title"))
     def shown_title(self, post: DeadLetter) -> str:
         return post.variant.title
-
-    @display(description=_("state"))
-    def state_name(self, post: DeadLetter) -> str:
-        return str(POST_MACHINE.state(post.state).label)
-
-    @display(description=_("state"), ordering="state", label=STATE_COLOURS)
-    def shown_state(self, post: DeadLetter) -> tuple[str, Any]:
-        return post.state, POST_MACHINE.state(post.state).label
 
     @display(description=_("why"))
     def shown_error(self, post: DeadLetter) -> str:

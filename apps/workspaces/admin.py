@@ -10,17 +10,15 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.contrib.sites.models import Site
-from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from ninja_jwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from unfold.admin import ModelAdmin
-from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm
 
 from apps.workspaces import invitations, services, tokens
-from apps.workspaces.admin_base import WorkspaceAdmin
+from apps.workspaces.admin_base import WorkspaceAdmin, row_action
 from apps.workspaces.forms import roles_to_give
 from apps.workspaces.models import ApiToken, AuditEntry, Invitation, Membership, User
 
@@ -56,10 +54,6 @@ class MembershipAdmin(WorkspaceAdmin):
     def delete_model(self, request: HttpRequest, obj: Membership) -> None:
         services.remove_member(workspace=request.workspace, user=obj.user, actor=request.actor)
 
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
-        for membership in queryset.select_related("user"):
-            self.delete_model(request, membership)
-
 
 @admin.register(Invitation)
 class InvitationAdmin(WorkspaceAdmin):
@@ -84,14 +78,11 @@ class InvitationAdmin(WorkspaceAdmin):
     def delete_model(self, request: HttpRequest, obj: Invitation) -> None:
         invitations.revoke(invitation=obj, actor=request.actor)
 
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
-        for invitation in queryset:
-            self.delete_model(request, invitation)
-
-    @action(description=_("Send again"), permissions=["add"])
-    def send_again(self, request: HttpRequest, queryset: QuerySet) -> None:
-        for invitation in queryset.filter(accepted_at=None).select_related("workspace"):
-            invitations.resend(invitation=invitation, actor=request.actor)
+    send_again = row_action(
+        _("Send again"),
+        lambda invitation, actor: invitations.resend(invitation=invitation, actor=actor),
+        permission="manage_members",
+    )
 
 
 @admin.register(ApiToken)
@@ -105,10 +96,9 @@ class ApiTokenAdmin(WorkspaceAdmin):
     fields = readonly_fields = list_display
     actions = ("revoke",)
 
-    @action(description=_("Revoke"), permissions=["view"])
-    def revoke(self, request: HttpRequest, queryset: QuerySet) -> None:
-        for token in queryset.select_related("workspace", "user"):
-            tokens.revoke(token=token, actor=request.actor)
+    revoke = row_action(
+        _("Revoke"), lambda token, actor: tokens.revoke(token=token, actor=actor), permission="manage_members"
+    )
 
 
 @admin.register(AuditEntry)

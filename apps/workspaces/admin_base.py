@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.utils import model_ngettext
+from django.core.paginator import Paginator
 from django.db import models
 from django.forms import ModelForm
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 
+from apps.common.errors import DomainError, NotAllowed, NotFound
 from apps.common.transactions import unit_of_work
 from apps.workspaces import audit
-from apps.workspaces.models import User
+from apps.workspaces.actors import Actor
+from apps.workspaces.models import AuditEntry, User
+from apps.workspaces.roles import PERMISSIONS
+
+SAID = 3  # rows that are named when an action is refused
 
 
 class Badge(tuple[str, str]):
@@ -26,7 +37,10 @@ class Badge(tuple[str, str]):
 
 
 class RolePermissions:
-    """Who may do what with a model, as permissions of the workspace; None: nobody, in the admin."""
+    """Who may do what with a model, as permissions of the workspace; None: nobody, in the admin.
+
+    An action asks for a permission of the workspace by its name: `permissions=["publish_content"]`.
+    """
 
     # The admin site turns away who is in no workspace before any of the pages runs.
     needs_workspace = True
@@ -65,6 +79,45 @@ class RolePermissions:
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
+def _held(permission: str) -> Callable[..., bool]:
+    return lambda self, request, obj=None: self._may(request, permission)
+
+
+for _name in PERMISSIONS:
+    setattr(RolePermissions, f"has_{_name}_permission", _held(_name))
+
+
+class Refused:
+    """Mixed into a form that a service refused: it is shown again, with the reason and what was typed."""
+
+    refusal: DomainError
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean()
+        self.add_error(None, str(self.refusal))
+        for name, reasons in self.refusal.details.items():
+            if name in self.fields:
+                self.add_error(name, reasons)
+        return values
+
+
+class OneRow:
+    """Mixed into the admin of what a workspace has one of, or none."""
+
+    def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return super().has_add_permission(request, obj) and not self.model.objects.exists()
+
+
+def row_action(label: Any, step: Callable[[Any, Actor], Any], *, permission: str) -> Callable[..., None]:
+    """An action of a list, which does `step` with each chosen row."""
+
+    @admin.action(description=label, permissions=[permission])
+    def act(model_admin: WorkspaceAdmin, request: HttpRequest, queryset: models.QuerySet) -> None:
+        model_admin.do_each(request, queryset, label, step)
+
+    return act
+
+
 class MemberFilter(admin.RelatedFieldListFilter):
     def field_choices(self, field: models.ForeignKey, request: HttpRequest, model_admin: Any) -> list[Any]:
         members = {"memberships__workspace": request.workspace}
@@ -93,12 +146,73 @@ class WorkspaceAdmin(RolePermissions, ModelAdmin):
     def _is_person(self, path: str) -> bool:
         return "__" not in path and getattr(self.opts.get_field(path), "related_model", None) is User
 
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """What a service refuses is said on the form, which keeps what was typed."""
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except (NotAllowed, NotFound):
+            raise
+        except DomainError as refusal:
+            request.refusal = refusal
+            return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def get_form(
+        self, request: HttpRequest, obj: models.Model | None = None, change: bool = False, **kwargs: Any
+    ) -> type[ModelForm]:
+        made = super().get_form(request, obj, change, **kwargs)
+        if refusal := getattr(request, "refusal", None):
+            return type(made)(made.__name__, (Refused, made), {"refusal": refusal})
+        return made
+
     def save_model(self, request: HttpRequest, obj: models.Model, form: ModelForm, change: bool) -> None:
-        if not change:
-            obj.workspace = request.workspace
-        with unit_of_work():
-            super().save_model(request, obj, form, change)
-            self._audit(request, obj, "change" if change else "add", {"fields": form.changed_data})
+        raise NotImplementedError("call the service that the web pages and the API call")
+
+    def press(self, request: HttpRequest, obj: models.Model) -> None:
+        """Do what the pressed button beside “Save” says; whether it may still be done, its service knows."""
+        for name in self._pressed(request):
+            getattr(self, name)(request, obj)
+
+    def _pressed(self, request: HttpRequest) -> list[str]:
+        return [name for name in self.actions_submit_line if self.get_unfold_action(name).action_name in request.POST]
+
+    def response_change(self, request: HttpRequest, obj: models.Model) -> HttpResponse:
+        """A button has said itself what it did, and its page shows what came of it."""
+        if self._pressed(request):
+            return HttpResponseRedirect(request.get_full_path())
+        return super().response_change(request, obj)
+
+    def do_each(
+        self, request: HttpRequest, rows: Iterable[models.Model], label: Any, step: Callable[[Any, Actor], Any]
+    ) -> None:
+        """`step` with each row and who asks for it; a row that refuses says why and stops no other."""
+        done, refused = 0, defaultdict(list)
+        for row in rows:
+            try:
+                step(row, request.actor)
+                done += 1
+            except DomainError as refusal:
+                refused[str(refusal)].append(str(row))
+        self.tell(request, label, done, refused)
+
+    def tell(self, request: HttpRequest, label: Any, done: int, refused: dict[str, list[str]]) -> None:
+        """Say how many rows an action was done with, and of the others why not: by reason, their names."""
+        if done:
+            about = {"action": label, "count": done, "things": model_ngettext(self.opts, done)}
+            self.message_user(request, _("%(action)s: %(count)s %(things)s.") % about, messages.SUCCESS)
+        for reason, names in refused.items():
+            more = f" (+{len(names) - SAID})" if len(names) > SAID else ""
+            self.message_user(request, f"{', '.join(names[:SAID])}{more}: {reason}", messages.ERROR)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, set[str], Any]:
+        """What hangs on a row goes with it; Django would ask for a permission for each, which nobody has."""
+        found, counts, _needed, protected = super().get_deleted_objects(objs, request)
+        return found, counts, set(), protected
 
     def delete_model(self, request: HttpRequest, obj: models.Model) -> None:
         with unit_of_work():
@@ -106,10 +220,27 @@ class WorkspaceAdmin(RolePermissions, ModelAdmin):
             super().delete_model(request, obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: models.QuerySet) -> None:
-        with unit_of_work():
-            for obj in queryset:
-                self._audit(request, obj, "delete", {"name": str(obj)})
-            super().delete_queryset(request, queryset)
+        self.do_each(request, queryset, _("Deleted"), lambda row, actor: self.delete_model(request, row))
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """What the audit trail says of the row, whether it was done here, on the web pages or over the API."""
+        if not self._may(request, "view_audit"):
+            return super().history_view(request, object_id, extra_context)
+        obj = self.get_object(request, object_id)
+        if obj is None:
+            raise Http404
+        target = f"{obj._meta.concrete_model._meta.label_lower}:{obj.pk}"
+        entries = Paginator(AuditEntry.objects.filter(target=target), self.list_per_page)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("History: %(what)s") % {"what": obj},
+            "opts": self.opts,
+            "original": obj,
+            "page": entries.get_page(request.GET.get("page")),
+        }
+        return TemplateResponse(request, "workspaces/admin/history.html", context)
 
     def _audit(self, request: HttpRequest, obj: models.Model, action: str, data: dict[str, Any]) -> None:
         name = f"{self.opts.model_name}.{action}"

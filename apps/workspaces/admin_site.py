@@ -6,25 +6,31 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.contrib.admin import ModelAdmin, action, actions
 from django.contrib.admin.apps import AdminConfig
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.sites import UnfoldAdminSite
 
 # The sidebar follows the work: what waits, what is made, what goes out, and what it rests on.
 ORDER = (
     "approvals",
     "stories",
+    "content_plans",
+    "clips",
     "content",
     "renders",
     "schedules",
     "uploads",
+    "analytics",
     "platforms",
     "prompt_templates",
     "lifecycle",
@@ -42,6 +48,11 @@ class RundownAdminSite(UnfoldAdminSite):
     Models say themselves who sees them: `WorkspaceAdmin` asks the member's role, others Django's own permissions, which
     only a superuser has. `icon` on a model admin names its symbol in the sidebar.
     """
+
+    def __init__(self, name: str = "admin") -> None:
+        super().__init__(name)
+        self.disable_action("delete_selected")
+        self.add_action(delete_selected)
 
     def has_permission(self, request: HttpRequest) -> bool:
         return request.user.is_active and (request.workspace is not None or request.user.is_superuser)
@@ -92,6 +103,15 @@ class RundownAdminSite(UnfoldAdminSite):
             "active": request.path.startswith(model["admin_url"]),
             "has_permission": True,
         }
+
+
+@action(description=gettext_lazy("Delete"), permissions=["delete"])
+def delete_selected(model_admin: ModelAdmin, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
+    """Asks as Django's does; then each row goes on its own, and only what is gone is said to be."""
+    if "post" not in request.POST or not getattr(model_admin, "needs_workspace", False):
+        return actions.delete_selected(model_admin, request, queryset)
+    model_admin.delete_queryset(request, queryset)
+    return None
 
 
 def _in_a_workspace(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

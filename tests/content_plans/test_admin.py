@@ -11,7 +11,7 @@ from apps.lifecycle.models import Run
 from apps.templates.models import Kind
 from apps.templates.queries import active_version
 from tests.content_plans.test_results import published_plan
-from tests.factories.plans import make_page, make_plan
+from tests.factories.plans import make_page, make_plan, make_round
 from tests.factories.platforms import AccountFactory
 
 LIST = "admin:content_plans_contentplan_changelist"
@@ -75,7 +75,7 @@ def test_the_machine_s_actions_work_on_a_selection_and_one_refusal_stops_no_othe
     fresh, failed = make_plan(in_workspace, title="Fresh"), make_plan(in_workspace, title="Broken", state="failed")
     busy = make_plan(in_workspace, title="Busy", state="generating")
     html = act(client, "process_selected", fresh, busy).content.decode()
-    assert ("Done for 1 plan." in html, "Busy:" in html) == (True, True)
+    assert ("Process: 1 content plan." in html, "Busy:" in html) == (True, True)
     act(client, "retry_selected", failed)
     states = dict(ContentPlan.objects.values_list("title", "state"))
     assert states == {"Fresh": "queued", "Broken": "queued", "Busy": "generating"}
@@ -100,6 +100,28 @@ def test_only_the_buttons_that_the_state_allows_are_shown(in_workspace, enter):
     assert buttons(make_plan(in_workspace)) == ["process_here", "_save"]
     assert buttons(make_plan(in_workspace, state="failed")) == ["retry_here", "_save"]
     assert buttons(make_plan(in_workspace, state="refining")) == []
+
+
+def test_the_button_beside_save_keeps_the_brief_and_processes_it_and_says_so_when_it_is_too_late(in_workspace, enter):
+    client, plan = enter(), make_plan(in_workspace)
+    page = reverse("admin:content_plans_contentplan_change", args=[plan.pk])
+    said = {**FORM, "content_plans_contentplan_process_here": ""}
+    answer = client.post(page, said, follow=True)
+    plan.refresh_from_db()
+    assert (plan.title, plan.state, answer.redirect_chain[-1][0]) == ("Rain barrels", "queued", page)
+    assert "Process: 1 content plan." in answer.content.decode()
+    assert "was changed successfully" not in answer.content.decode()
+    assert client.post(page, said).status_code == 403  # pressed again on a page from before
+
+
+def test_a_plan_goes_with_its_rounds_and_what_stays_says_why(in_workspace, enter):
+    client, done, busy = enter(), make_plan(in_workspace), make_plan(in_workspace, title="Busy", state="generating")
+    make_round(done, 1)
+    said = {"action": "delete_selected", "_selected_action": [done.pk, busy.pk]}
+    assert "Are you sure" in client.post(reverse(LIST), said).content.decode()
+    html = client.post(reverse(LIST), {**said, "post": "yes"}, follow=True).content.decode()
+    assert list(ContentPlan.objects.all()) == [busy]
+    assert ("Deleted: 1 content plan." in html, "Busy: " in html) == (True, True)
 
 
 def test_the_results_stand_on_the_plan(in_workspace, enter):

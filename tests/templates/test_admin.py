@@ -9,8 +9,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from apps.templates.models import PromptVersion
+from apps.templates.models import Budget, PromptCase, PromptVersion, TextProvider
 from apps.templates.queries import active_version, templates_of
+from apps.workspaces.models import AuditEntry
 from tests.factories.templates import editor, make_activation, make_generation, make_version
 from tests.factories.workspaces import WorkspaceFactory
 
@@ -169,3 +170,61 @@ def test_ranking_and_spending_are_seen_in_the_admin(in_workspace, enter):
     html = client.get(reverse("admin:prompt_templates_budget_changelist")).content.decode()
     assert "width:50.0%" in html
     assert "Notice reached" in html
+
+
+def test_limits_that_are_refused_stay_typed_with_the_reason(in_workspace, enter):
+    html = enter().post(reverse("admin:prompt_templates_budget_add"), {"soft_limit": "9", "hard_limit": "5"}).content
+    for shown in ("The notice comes before the stop.", "Choose no more than what you stop at.", 'value="9"'):
+        assert shown in html.decode()
+
+
+def test_a_test_case_is_written_changed_run_and_removed_in_the_admin(in_workspace, enter):
+    client, add = enter(), reverse("admin:prompt_templates_promptcase_add")
+    assert "?kind=hook" in client.get(add).content.decode()
+    checks = {"check": ["contains", "max_length", ""], "field": ["hook", "", ""], "value": ["boat", "x", ""]}
+    said = {"name": "Boats", "value-title": "Boats", "value-parts": "2", "value-story": "A boat came.", **checks}
+    html = client.post(f"{add}?kind=script", said).content.decode()
+    assert ("A length is a whole number." in html, 'value="boat"' in html, ">A boat came.</textarea>" in html) == (
+        True, True, True,
+    )  # fmt: skip
+    said["value"] = ["boat", "9000", ""]
+    client.post(f"{add}?kind=script", said)
+    case = PromptCase.objects.get()
+    assert (case.kind, case.variables["parts"], [each["check"] for each in case.checks]) == (
+        "script", 2, ["contains", "max_length"],
+    )  # fmt: skip
+    version = make_version(in_workspace)
+    assert "Run the test cases" in client.get(edit_page(in_workspace)).content.decode()
+    assert "of 1 test cases pass." in client.post(act("cases"), {"version": version.pk}, follow=True).content.decode()
+    page = reverse("admin:prompt_templates_promptcase_change", args=[case.pk])
+    assert ">A boat came.</textarea>" in client.get(page).content.decode()
+    client.post(page, {**said, "name": "Boats again"})
+    case.refresh_from_db()
+    assert (case.name, case.results.count()) == ("Boats again", 0)
+    assert "Boats again" in enter("editor").get(page).content.decode()
+    enter().post(reverse("admin:prompt_templates_promptcase_delete", args=[case.pk]), {"post": "yes"})
+    actions = AuditEntry.objects.filter(target__startswith="prompt_templates.promptcase").values_list("action")
+    assert [each for (each,) in actions] == ["template.remove_case", "template.change_case", "template.add_case"]
+
+
+def test_the_provider_s_key_is_written_in_the_admin_and_never_shown(in_workspace, enter):
+    client, said = enter(), {"engine": "openai", "model": "gpt-5-mini", "concurrency": "2", "calls_per_minute": "0"}
+    client.post(reverse("admin:prompt_templates_textprovider_add"), {**said, "api_key": "sk-canary-1"})
+    provider = TextProvider.objects.get()
+    page = reverse("admin:prompt_templates_textprovider_change", args=[provider.pk])
+    html = client.post(page, {**said, "model": "gpt-5"}, follow=True).content.decode()
+    provider.refresh_from_db()
+    assert (provider.model, provider.credentials) == ("gpt-5", {"api_key": "sk-canary-1"})
+    assert "sk-canary" not in html + client.get(page).content.decode()
+    client.post(page, {**said, "forget": "on"})
+    provider.refresh_from_db()
+    assert provider.credentials == {}
+    assert enter("editor").post(page, said).status_code == 403
+
+
+def test_the_history_of_a_row_is_what_the_audit_trail_says_of_it(in_workspace, enter):
+    client = enter("owner")
+    client.post(reverse("admin:prompt_templates_budget_add"), {"soft_limit": "2", "hard_limit": "5"})
+    page = reverse("admin:prompt_templates_budget_history", args=[Budget.objects.get().pk])
+    assert "budget.change" in client.get(page).content.decode()
+    assert "budget.change" not in enter("editor").get(page).content.decode()

@@ -14,6 +14,7 @@ VARIABLES = [
     {"name": "count", "type": "number", "required": False},
     {"name": "tags", "type": "list", "required": False},
 ]
+STAY = r"is no placeholder; write {{name}}, or \{{ and \}} for braces that stay."
 
 
 def test_values_take_the_place_of_their_names():
@@ -47,15 +48,21 @@ def test_a_wrong_value_is_named(values, problems):
     [
         ("One\nTwo {{unknown}} {{unknown}}", "Line 2: there is no variable “unknown”."),
         ("{{titel}}", "Line 1: there is no variable “titel”. Did you mean “title”?"),
-        ("{{title", "Line 1: “{{” is no placeholder; write {{name}}."),
-        ("a\n\n{{title|upper}}", "Line 3: “{{title|upper}}” is no placeholder; write {{name}}."),
-        ("{{#if title}}", "Line 1: “{{#if title}}” is no placeholder; write {{name}}."),
+        ("{{title", "Line 1: “{{” " + STAY),
+        ("a\n\n{{title|upper}}", "Line 3: “{{title|upper}}” " + STAY),
+        ("{{#if title}}", "Line 1: “{{#if title}}” " + STAY),
         (" ", "Write what the model is given."),
     ],
 )
 def test_a_version_that_could_not_be_filled_is_refused(text, problem):
     assert check("", text, VARIABLES) == {"text": [problem]}
     assert check("{{title}} { } }", "{{count}} {title}", VARIABLES) == {}
+
+
+def test_braces_behind_a_backslash_stay():
+    text = r'{"about": {"name": "{{title}}"\}} like \{{name\}}'
+    assert check("", text, VARIABLES) == {}
+    assert render("", text, VARIABLES, {"title": r"\{{A"}).text == r'{"about": {"name": "\{{A"}} like {{name}}'
 
 
 @given(st.text())

@@ -28,7 +28,7 @@ from apps.stories import queries, services
 from apps.stories.models import RedditCredentials, Source
 from apps.stories.readers.reddit import SORTS, WINDOWS
 from apps.stories.services import SourceDraft
-from apps.workspaces.admin_base import WorkspaceAdmin
+from apps.workspaces.admin_base import OneRow, WorkspaceAdmin
 
 COMMON = ("limit", "min_words", "max_words")
 REDDIT = (
@@ -204,10 +204,6 @@ class SourceAdmin(WorkspaceAdmin):
     def delete_model(self, request: HttpRequest, obj: Source) -> None:
         services.delete_source(source=obj, actor=request.actor)
 
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Source]) -> None:
-        for source in queryset:
-            services.delete_source(source=source, actor=request.actor)
-
     @display(description=_("health"))
     def health_name(self, source: Source) -> Any:
         return self.shown_health(source)[1]
@@ -288,14 +284,11 @@ class RedditCredentialsForm(forms.ModelForm):
 
 
 @admin.register(RedditCredentials)
-class RedditCredentialsAdmin(WorkspaceAdmin):
+class RedditCredentialsAdmin(OneRow, WorkspaceAdmin):
     icon = "key"
     view_permission = add_permission = change_permission = delete_permission = "manage_sources"
     form = RedditCredentialsForm
     list_display = ("client_id", "user_agent", "changed_at")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return super().has_add_permission(request) and not RedditCredentials.objects.exists()
 
     def save_model(self, request: HttpRequest, obj: RedditCredentials, form: forms.ModelForm, change: bool) -> None:
         row = services.keep_reddit_keys(workspace=request.workspace, actor=request.actor, **form.cleaned_data)

@@ -25,6 +25,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextareaWidget
 
 from apps.common.errors import DomainError
 from apps.content.search_admin import FoundByWords
+from apps.lifecycle.admin_states import StateFilter, WithState
 from apps.lifecycle.services import open_actions
 from apps.stories import queries, services
 from apps.stories.machine import STORY_MACHINE
@@ -32,22 +33,9 @@ from apps.stories.models import Story
 from apps.stories.services.intake import MAX_FILE_BYTES, check_new_story, decode
 from apps.workspaces.admin_base import WorkspaceAdmin
 
-STATE_COLOURS = {"new": "info", "shortlisted": "warning", "used": "success", "rejected": "danger"}
-
 
 class Preview(TemplateSection):
     template_name = "stories/admin/preview.html"
-
-
-class StateFilter(admin.SimpleListFilter):
-    title = _("state")
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
-        return STORY_MACHINE.choices
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        return queryset.filter(state=self.value()) if self.value() else queryset
 
 
 class StoryForm(forms.ModelForm):
@@ -98,7 +86,7 @@ class ImportForm(forms.Form):
 
 
 @admin.register(Story)
-class StoryAdmin(FoundByWords, WorkspaceAdmin):
+class StoryAdmin(WithState, FoundByWords, WorkspaceAdmin):
     icon = "auto_stories"
     add_permission = "write_content"
     form = StoryForm
@@ -124,7 +112,7 @@ class StoryAdmin(FoundByWords, WorkspaceAdmin):
     actions_list = ("import_page",)
     change_form_outer_before_template = "stories/admin/decide.html"
     readonly_fields = (
-        "state_name",
+        "shown_state",
         "whole_text",
         "shown_source",
         "score",
@@ -146,7 +134,7 @@ class StoryAdmin(FoundByWords, WorkspaceAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Story | None = None) -> list[tuple[Any, dict[str, Any]]]:
         if obj is None:
             return [(None, {"fields": ("title", "text", "file", "url", "author")})]
-        about = ("state_name", "shown_source", "author", "url", "score", "flair", "words", "minutes")
+        about = ("shown_state", "shown_source", "author", "url", "score", "flair", "words", "minutes")
         return [
             (None, {"fields": ("title", "whole_text")}),
             (_("About it"), {"fields": (*about, "posted_at", "fetched_at", "item")}),
@@ -175,14 +163,6 @@ class StoryAdmin(FoundByWords, WorkspaceAdmin):
             origin=Story.Origin.FILE if values["file"] else Story.Origin.PASTED,
         )
         obj.__dict__.update(story.__dict__)
-
-    @display(description=_("state"), ordering="state", label=STATE_COLOURS)
-    def shown_state(self, story: Story) -> tuple[str, str]:
-        return story.state, story.get_state_display()
-
-    @display(description=_("state"))
-    def state_name(self, story: Story) -> str:
-        return story.get_state_display()
 
     @display(description=_("text"))
     def whole_text(self, story: Story) -> str:
@@ -230,18 +210,15 @@ class StoryAdmin(FoundByWords, WorkspaceAdmin):
             for name, label in STORY_MACHINE.choices
         ]
 
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        return super().get_actions(request) if self._may(request, "write_content") else {}
-
-    @action(description=_("Shortlist"))
+    @action(description=_("Shortlist"), permissions=["write_content"])
     def shortlist_selected(self, request: HttpRequest, queryset: QuerySet[Story]) -> None:
         self._decide(request, queryset, "shortlist")
 
-    @action(description=_("Reject"))
+    @action(description=_("Reject"), permissions=["write_content"])
     def reject_selected(self, request: HttpRequest, queryset: QuerySet[Story]) -> None:
         self._decide(request, queryset, "reject")
 
-    @action(description=_("Restore"))
+    @action(description=_("Restore"), permissions=["write_content"])
     def restore_selected(self, request: HttpRequest, queryset: QuerySet[Story]) -> None:
         self._decide(request, queryset, "restore")
 
