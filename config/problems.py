@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import structlog
-from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
+from django.conf import settings
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
+from django.urls import resolve
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 
@@ -48,6 +52,7 @@ TITLES = {
     404: "Not found",
     405: "Method not allowed",
     409: "Conflict",
+    413: "Too large",
     422: "Invalid",
     429: "Too many requests",
     500: "Internal error",
@@ -73,8 +78,31 @@ def problem(
     return HttpResponse(json.dumps(body, ensure_ascii=False, default=str), status=status, content_type=CONTENT_TYPE)
 
 
-def not_found() -> HttpResponse:
-    return problem(404, "not_found", _("There is nothing here, or nothing that you may see."))
+def not_found(hint: str = "") -> HttpResponse:
+    return problem(404, "not_found", _("There is nothing here, or nothing that you may see."), hint=hint)
+
+
+@csrf_exempt
+def no_such_address(request: HttpRequest) -> HttpResponse:
+    """For every address below /api/ that is none; says so where only the slash at its end is missing."""
+    if resolve(f"{request.path_info}/").func is no_such_address:
+        return not_found()
+    return not_found(_("This address ends with a slash: %(path)s") % {"path": f"{request.path}/"})
+
+
+def method_problems(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware: ninja answers a method that an address does not have in its own form."""
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if response.status_code != 405 or not request.path_info.startswith("/api/"):
+            return response
+        hint = _("This address takes %(methods)s.") % {"methods": response["Allow"]}
+        refused = problem(405, "method_not_allowed", _("This address does not take that method."), hint=hint)
+        refused["Allow"] = response["Allow"]
+        return refused
+
+    return answer
 
 
 def answer_errors(api: NinjaAPI) -> None:
@@ -86,6 +114,9 @@ def answer_errors(api: NinjaAPI) -> None:
     for missing in (Http404, ObjectDoesNotExist):
         api.add_exception_handler(missing, lambda request, error: not_found())
     api.add_exception_handler(PermissionDenied, lambda request, error: problem(403, "not_allowed", _("Not allowed.")))
+    api.add_exception_handler(RequestDataTooBig, lambda request, error: _too_large())
+    for unread in (MultiPartParserError, SuspiciousOperation):
+        api.add_exception_handler(unread, lambda request, error: problem(400, "bad_request", str(error)))
     api.add_exception_handler(Exception, _unexpected)
 
 
@@ -105,8 +136,13 @@ def _validation(error: ValidationError) -> HttpResponse:
     for each in error.errors:
         place = [str(part) for part in each["loc"]]
         field = ".".join(place[2:] if place[0] in {"body", "form"} and len(place) > 2 else place[1:]) or place[0]
-        errors.setdefault(field, []).append(each["msg"])
+        errors.setdefault(field, []).append(each["msg"].removeprefix("Value error, "))
     return problem(422, "invalid", _("Some of the values cannot be used."), more={"errors": errors})
+
+
+def _too_large() -> HttpResponse:
+    most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 1024 // 1024
+    return problem(413, "too_large", _("The body is larger than %(most)s MB.") % {"most": most})
 
 
 def _throttled(error: Throttled) -> HttpResponse:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
 from django.urls import include, path, re_path
 from django.utils.translation import gettext as _
 
@@ -12,11 +11,7 @@ from apps.lifecycle.health import health, metrics, register
 from apps.schedules.dispatcher import is_alive
 from apps.uploads.views import file_by_link
 from config.api import api
-from config.problems import not_found
-
-
-def _api_not_found(request: HttpRequest) -> HttpResponse:
-    return not_found()
+from config.problems import no_such_address
 
 
 def _dispatcher() -> tuple[bool, str]:
@@ -35,7 +30,7 @@ urlpatterns = [
     path("accounts/connected/", callback, name="account-callback"),
     path("accounts/", include("allauth.urls")),
     path("api/v1/", api.urls),
-    re_path(r"^api/", _api_not_found),
+    re_path(r"^api/", no_such_address),
     path("feeds/", include("apps.platforms.feed.urls")),
     path("", include("apps.schedules.urls")),
     path("", include("apps.workspaces.urls")),

@@ -15,6 +15,7 @@ from apps.approvals import queries, services
 from apps.approvals.models import ApprovalPolicy, Decision, Review
 from apps.common.errors import NotFound
 from apps.common.pagination import CursorPagination
+from apps.common.schemas import Body
 from apps.content.models import Item
 
 router = Router(tags=["reviews"])
@@ -42,7 +43,7 @@ class ReviewOut(Schema):
         return review.assignee.email if review.assignee else None
 
 
-class DecisionIn(Schema):
+class DecisionIn(Body):
     verdict: Verdict
     revision: int = Field(
         ge=1, description="The revision that was read. If it is not the current one: 409.", examples=[2]
@@ -59,7 +60,7 @@ class DecisionOut(Schema):
     at: datetime
 
 
-class PolicyBody(Schema):
+class PolicyBody(Body):
     when: Literal["before", "after", "both"] = Field(description="Review the text, the finished video, or both.")
     approvers: int = Field(ge=1, le=9, description="How many people must approve.", examples=[1])
     author_may_approve: bool = Field(description="False asks for a second pair of eyes.")
@@ -94,13 +95,13 @@ def list_decisions(request: HttpRequest, item_id: int) -> QuerySet[Decision]:
 
 
 @router.get("/reviews/policy", response=PolicyBody, summary="The approval policy")
-def get_policy(request: HttpRequest) -> ApprovalPolicy:
+def get_review_policy(request: HttpRequest) -> ApprovalPolicy:
     request.actor.require("view_content", request.workspace)
     return services.policy_of(request.workspace)
 
 
 @router.put("/reviews/policy", response=PolicyBody, summary="Change the approval policy")
-def put_policy(request: HttpRequest, data: PolicyBody) -> ApprovalPolicy:
+def set_review_policy(request: HttpRequest, data: PolicyBody) -> ApprovalPolicy:
     """It holds for reviews that open, and are decided, from now on."""
     return services.set_policy(workspace=request.workspace, actor=request.actor, **data.dict())
 

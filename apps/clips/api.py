@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from ninja import Field, File, Form, Query, Router, Schema, Status
 from ninja.files import UploadedFile
 from ninja.pagination import paginate
+from pydantic import ConfigDict
 
 from apps.clips import queries, services
 from apps.clips.models import Clip, ClipSettings, InboxFile
@@ -18,7 +19,7 @@ from apps.clips.services.options import accounts_of
 from apps.clips.tus import router as tus
 from apps.common.errors import NotFound
 from apps.common.pagination import CursorPagination
-from apps.common.schemas import Id, RunRef
+from apps.common.schemas import Body, Id, RunRef
 from apps.content.models import Revision
 from apps.lifecycle.services import open_actions
 
@@ -113,7 +114,7 @@ class ClipDetail(ClipOut):
         return revision.hashtags if revision else []
 
 
-class TranscriptIn(Schema):
+class TranscriptIn(Body):
     text: str = Field(max_length=200_000, examples=["She found a key under the old bridge."])
     revision: int = Field(ge=1, description="The version that was corrected. A newer one: 409.", examples=[1])
     note: str = Field("", max_length=240)
@@ -124,25 +125,29 @@ class RevisionRef(Schema):
     revision: int = Field(alias="number", examples=[2])
 
 
-class DescribeIn(Schema):
+class DescribeIn(Body):
     template: int | None = Field(None, description="A version of an AI template; none: the chosen or active one.")
 
 
-class SettingsBody(Schema):
+class ClipSettingsIn(Body):
     folder_on: bool = Field(description="Take what is dropped into the watched folder.")
     captions_on: bool = Field(description="Write what is said into the picture.")
     caption_preset: str = Field("", max_length=40, description="Empty: the video style's.", examples=["clean"])
     language: str = Field("", max_length=8, description="Empty: found out by listening.", examples=["en"])
-    template: Id | None = Field(None, alias="template_id", description="A version of an AI template.")
+    template: Id | None = Field(None, description="A version of an AI template.")
     accounts: list[Id] = Field([], description="Where clips go; none: where accounts take items by themselves.")
 
-    model_config = {"populate_by_name": True}
+
+class ClipSettingsOut(ClipSettingsIn):
+    model_config = ConfigDict(extra="ignore")
 
     @staticmethod
-    def resolve_accounts(options: Any) -> Any:
-        if isinstance(options, ClipSettings):
-            return [account.pk for account in accounts_of(options)]
-        return options["accounts"] if isinstance(options, dict) else options.accounts
+    def resolve_template(options: ClipSettings) -> int | None:
+        return options.template_id
+
+    @staticmethod
+    def resolve_accounts(options: ClipSettings) -> list[int]:
+        return [account.pk for account in accounts_of(options)]
 
 
 class InboxFileOut(Schema):
@@ -183,14 +188,14 @@ def upload_clip(request: HttpRequest, file: File[UploadedFile], language: Form[s
     return Status(201, _clip(clip.pk))
 
 
-@router.get("/clips/settings", response=SettingsBody, tags=["clips"], summary="What happens to clips")
+@router.get("/clips/settings", response=ClipSettingsOut, tags=["clips"], summary="What happens to clips")
 def get_clip_settings(request: HttpRequest) -> ClipSettings:
     request.actor.require("view_content", request.workspace)
     return services.settings_of(request.workspace)
 
 
-@router.put("/clips/settings", response=SettingsBody, tags=["clips"], summary="Change what happens to clips")
-def put_clip_settings(request: HttpRequest, data: SettingsBody) -> ClipSettings:
+@router.put("/clips/settings", response=ClipSettingsOut, tags=["clips"], summary="Change what happens to clips")
+def put_clip_settings(request: HttpRequest, data: ClipSettingsIn) -> ClipSettings:
     """It holds for clips that come in, and are produced, from now on."""
     return services.set_settings(workspace=request.workspace, actor=request.actor, **data.dict())
 

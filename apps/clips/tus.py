@@ -68,7 +68,7 @@ def _answer(status: int, upload: IncomingFile | None = None, **headers: str) -> 
     summary="What the upload protocol offers",
     openapi_extra={"responses": {204: NOTHING}},
 )
-def tus_options(request: HttpRequest) -> HttpResponse:
+def describe_clip_uploads(request: HttpRequest) -> HttpResponse:
     request.actor.require("view_content", request.workspace)
     return _answer(
         204,

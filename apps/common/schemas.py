@@ -6,7 +6,7 @@ from datetime import datetime, time
 from typing import Annotated
 
 from ninja import Field, Schema
-from pydantic import AfterValidator, AwareDatetime, WithJsonSchema
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, WithJsonSchema
 
 LARGEST_ID = 2**63 - 1
 Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
@@ -34,6 +34,12 @@ def _of_our_times(value: datetime) -> datetime:
 
 # An instant that can be counted from: days more or less do not lead out of the calendar.
 Moment = Annotated[AwareDatetime, AfterValidator(_of_our_times)]
+
+
+class Body(Schema):
+    """What a request brings. A field that there is not is refused by name, not left out in silence."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 class RunRef(Schema):

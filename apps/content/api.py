@@ -15,7 +15,7 @@ from ninja.pagination import paginate
 
 from apps.common.errors import AdapterError, Conflict, NotFound
 from apps.common.pagination import CursorPagination
-from apps.common.schemas import LARGEST_ID
+from apps.common.schemas import LARGEST_ID, Body
 from apps.content import queries, services
 from apps.content.findings import Finding, findings_of
 from apps.content.images import LONGEST_ALT, MOST, MOST_BYTES, KeptImage, NewImage, images_of
@@ -61,7 +61,7 @@ class PartOut(Schema):
     text: str = Field(examples=["Last spring I took over my grandmother's flower shop…"])
 
 
-class PartIn(Schema):
+class PartIn(Body):
     title: str = Field("", max_length=300, description="Empty: the title of the whole.")
     text: str = Field(max_length=200_000, examples=["Last spring I took over my grandmother's flower shop…"])
 
@@ -92,7 +92,7 @@ class CardOut(Schema):
     picture: int | None = Field(None, description="Place among the images; null: the first.", examples=[0])
 
 
-class CardIn(Schema):
+class CardIn(Body):
     title: str = Field("", max_length=300)
     description: str = Field("", max_length=1000)
     picture: int | None = Field(None, ge=0, lt=MOST)
@@ -106,7 +106,7 @@ class VariantOut(Schema):
     hashtags: list[str] = Field(examples=[["lighthouse"]])
 
 
-class VariantIn(Schema):
+class VariantIn(Body):
     platform: str = Field(max_length=40, examples=["feed"])
     text: str = Field(max_length=200_000, examples=["Nine days without power, and one oil lamp."])
     hashtags: list[str] = Field([], max_length=60)
@@ -224,7 +224,7 @@ class ItemDetail(ItemOut):
         return queries.assets_of(item.current_revision)
 
 
-class RevisionIn(Schema):
+class RevisionIn(Body):
     base: int = Field(ge=1, description="The revision that was edited. If a newer one exists: 409.", examples=[1])
     title: str = Field(max_length=300, examples=["The umbrella that came back with letters"])
     parts: list[PartIn] = Field(min_length=1, max_length=100)
@@ -245,7 +245,7 @@ class RevisionIn(Schema):
         return None if self.variants is None else [NewVariant(**each.dict()) for each in self.variants]
 
 
-class SuggestionIn(Schema):
+class SuggestionIn(Body):
     platform: str = Field(max_length=40, examples=["bluesky"])
     part: int = Field(1, ge=1, le=100, description="Which post, where the item has several.")
     fresh: bool = Field(False, description="Have another one written, though this was asked before.")
@@ -265,12 +265,12 @@ class SuggestionOut(Schema):
     generation_id: int = Field(alias="generation.pk", examples=[41])
 
 
-class ImageIn(Schema):
+class ImageIn(Body):
     id: int = Field(description="An image of the revision `base`.", examples=[7])
     alt: str = Field("", max_length=LONGEST_ALT, examples=["An umbrella on a wet counter"])
 
 
-class ImagesIn(Schema):
+class ImagesIn(Body):
     base: int = Field(ge=1, description="The revision that was edited. If a newer one exists: 409.", examples=[1])
     images: list[ImageIn] = Field(max_length=MOST, description="Those that stay, in their new order.")
 

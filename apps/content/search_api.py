@@ -62,7 +62,7 @@ class FoundOut(Schema):
 
 
 @router.get("/search", response=FoundOut, summary="Search stories, plans and items")
-def find(request: HttpRequest, filters: Query[SearchFilter]) -> dict[str, Any]:
+def search_content(request: HttpRequest, filters: Query[SearchFilter]) -> dict[str, Any]:
     """By the words of titles, texts and hashtags, in every script. Spellings, accents and endings are forgiven."""
     request.actor.require("view_content", request.workspace)
     kinds = [filters.kind] if filters.kind else []

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from django.http import HttpRequest
 from ninja import Field, Router, Schema, Status
 
+from apps.common.schemas import Body
 from apps.content import voice as voices
 from apps.content.models import BrandVoice
 
@@ -37,7 +38,7 @@ class VoiceOut(Schema):
         return voices.told(voice)
 
 
-class VoiceIn(Schema):
+class VoiceIn(Body):
     language: str = Field("", description="Empty: for all languages.", examples=[""], **_LANGUAGE)
     summary: str = Field("", max_length=voices.LONGEST_SUMMARY, examples=["Warm and plain."])
     examples: list[str] = Field([], max_length=voices.MOST_EXAMPLES, examples=[["The lamp went out at nine."]])
@@ -48,20 +49,20 @@ class VoiceIn(Schema):
 
 
 @router.get("/brand-voices/", response=list[VoiceOut], summary="The brand voice, in every language that has one")
-def list_voices(request: HttpRequest) -> list[BrandVoice]:
+def list_brand_voices(request: HttpRequest) -> list[BrandVoice]:
     request.actor.require("view_content", request.workspace)
     return list(BrandVoice.objects.visible_to(request.actor.user))
 
 
 @router.put("/brand-voices/", response=VoiceOut, summary="Write the brand voice")
-def change_voice(request: HttpRequest, data: VoiceIn) -> BrandVoice:
+def change_brand_voice(request: HttpRequest, data: VoiceIn) -> BrandVoice:
     """It holds for everything that is written from now on; what is there already is checked against it when shown."""
     fields: dict[str, Any] = data.dict()
     return voices.change_brand_voice(workspace=request.workspace, actor=request.actor, **fields)
 
 
 @router.delete("/brand-voices/{str:language}", response={204: None}, summary="Drop the voice of one language")
-def drop_voice(request: HttpRequest, language: str) -> Status:
+def drop_brand_voice(request: HttpRequest, language: str) -> Status:
     """Its texts go with the voice for all languages again."""
     voices.drop_brand_voice(workspace=request.workspace, actor=request.actor, language=language[:8])
     return Status(204, None)

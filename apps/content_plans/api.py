@@ -15,7 +15,7 @@ from ninja.pagination import paginate
 
 from apps.common.errors import NotFound
 from apps.common.pagination import CursorPagination
-from apps.common.schemas import RunRef
+from apps.common.schemas import Body, RunRef
 from apps.content_plans import queries, services
 from apps.content_plans.models import ContentPlan, ResearchPage, Round
 from apps.content_plans.services import PlanDraft
@@ -37,7 +37,7 @@ class PlanFilter(Schema):
     sort: Sort = Field("-made", description="A minus sign turns it around; plans without a score or a day come last.")
 
 
-class PlanIn(Schema):
+class PlanIn(Body):
     title: str = Field(max_length=300, examples=["Rain barrels for a small garden"])
     goal: str = Field("", max_length=5000, examples=["Readers choose a barrel that fits their garden."])
     audience: str = Field("", max_length=5000, examples=["People with their first garden."])
@@ -232,6 +232,7 @@ class PlanRowOut(Schema):
     number: int = Field(examples=[1])
     title: str
     problem: str = Field(description="Why it is left out; empty when it is good.")
+    note: str = Field(description="What else there is to know, such as a title that a plan has already.")
 
 
 class PlanImportOut(Schema):
@@ -325,7 +326,7 @@ def get_research(request: HttpRequest, plan_id: int) -> dict[str, Any]:
 
 
 @router.post("/plans/{int:plan_id}/research", response={202: RunRef}, tags=["plans"], summary="Read pages again")
-def read_again(request: HttpRequest, plan_id: int, position: int | None = None) -> Status:
+def read_research_again(request: HttpRequest, plan_id: int, position: int | None = None) -> Status:
     """All of them, or the one with that number. The text stays; processing the plan again uses what is found."""
     plan = _plan(plan_id)
     request.actor.require("write_content", request.workspace)
@@ -336,7 +337,7 @@ def read_again(request: HttpRequest, plan_id: int, position: int | None = None) 
 
 
 @router.get("/plans/{int:plan_id}/results", response=list[ResultOut], tags=["plans"], summary="What became of a plan")
-def get_results(request: HttpRequest, plan_id: int) -> list[Any]:
+def get_plan_results(request: HttpRequest, plan_id: int) -> list[Any]:
     """The posts of everything made from it, with what their platforms counted at which age."""
     request.actor.require("view_content", request.workspace)
     return queries.results_of(queries.items_of(_plan(plan_id)))
@@ -373,7 +374,7 @@ def _round(plan_id: int, round_id: int) -> Round:
     tags=["plans"],
     summary="Take a round",
 )
-def take_round(request: HttpRequest, plan_id: int, round_id: int) -> Status:
+def approve_round(request: HttpRequest, plan_id: int, round_id: int) -> Status:
     """The item gets its text, as a new version, which is reviewed like any.
 
     When the run is done it is in `GET /reviews/`; `POST /reviews/{review}/decide` approves the text itself.

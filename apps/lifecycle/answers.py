@@ -85,7 +85,9 @@ def _take(request: HttpRequest, key: str) -> tuple[StoredAnswer, bool]:
         with transaction.atomic():
             return StoredAnswer.objects.create(**same, fingerprint=fingerprint), True
     except IntegrityError:
-        answer = StoredAnswer.objects.get(**same)
+        answer = StoredAnswer.objects.filter(**same).first()
+    if answer is None:  # the first request has failed this moment, and given its key back
+        raise Conflict(_("The first request with this key has just failed."), hint=_("Send it again."))
     if answer.fingerprint != fingerprint:
         raise Invalid(
             _("This Idempotency-Key was used for another request."), hint=_("Make a new key for every new request.")

@@ -12,9 +12,8 @@ from ninja.pagination import paginate
 
 from apps.common.errors import Conflict, NotFound
 from apps.common.pagination import CursorPagination
-from apps.lifecycle import health, queries, tickets
+from apps.lifecycle import health, queries, runs, tickets
 from apps.lifecycle.models import Event, Run
-from apps.lifecycle.runs import cancel_run, retry_run
 from apps.lifecycle.services import open_actions
 
 router = Router()
@@ -119,16 +118,16 @@ def get_run(request: HttpRequest, run_id: int) -> Run:
 
 
 @router.post("/pipeline/runs/{int:run_id}/cancel", response=RunOut, tags=["pipeline"], summary="Cancel a run")
-def cancel(request: HttpRequest, run_id: int) -> Run:
+def cancel_run(request: HttpRequest, run_id: int) -> Run:
     """A queued run never starts; a running one stops at its next report of progress."""
-    cancel_run(run=_run(request, run_id), actor=request.actor)
+    runs.cancel_run(run=_run(request, run_id), actor=request.actor)
     return _run(request, run_id)
 
 
 @router.post("/pipeline/runs/{int:run_id}/retry", response=RunOut, tags=["pipeline"], summary="Try a run again")
-def retry(request: HttpRequest, run_id: int) -> Run:
+def retry_run(request: HttpRequest, run_id: int) -> Run:
     """Queue a failed or cancelled run again; what it had finished is not made again."""
-    retry_run(run=_run(request, run_id), actor=request.actor)
+    runs.retry_run(run=_run(request, run_id), actor=request.actor)
     return _run(request, run_id)
 
 
@@ -169,8 +168,8 @@ def get_health(request: HttpRequest) -> Status:
     return Status(*health.answer())
 
 
-def _of_this_workspace(request: HttpRequest, runs: Any) -> Any:
-    return runs.select_related("workspace").visible_to(request.actor.user)
+def _of_this_workspace(request: HttpRequest, rows: Any) -> Any:
+    return rows.select_related("workspace").visible_to(request.actor.user)
 
 
 def _run(request: HttpRequest, run_id: int) -> Run:

@@ -15,10 +15,9 @@ from pydantic import field_validator
 
 from apps.common.errors import Invalid, NotFound
 from apps.common.pagination import CursorPagination
-from apps.common.schemas import LARGEST_ID, WallTime
-from apps.platforms import queries, services, words
+from apps.common.schemas import LARGEST_ID, Body, WallTime
+from apps.platforms import health, queries, services, words
 from apps.platforms.base import Platform
-from apps.platforms.health import check_account
 from apps.platforms.models import Account
 from apps.platforms.registry import adapter, platforms
 
@@ -102,7 +101,7 @@ class DisconnectedOut(AccountOut):
     stopped: list[StopOut] = Field(description="What went with it; nothing that is 0 is listed.")
 
 
-class Limits(Schema):
+class Limits(Body):
     timezone: str | None = Field(None, max_length=63, examples=["Asia/Kolkata"])
     daily_limit: int | None = Field(None, ge=0, le=32_767)
     minimum_gap: int | None = Field(None, ge=0, le=32_767)
@@ -136,11 +135,11 @@ class AccountChange(Limits):
     quiet_until: WallTime | None = Field(None, examples=["07:00:00"])
 
 
-class CredentialsIn(Schema):
+class CredentialsIn(Body):
     credentials: dict[str, str] = Field(description="All that the platform asks.", examples=[{"password": "secret"}])
 
 
-class AccountPauseIn(Schema):
+class AccountPauseIn(Body):
     reason: str = Field("", max_length=240, examples=["Holidays"])
 
 
@@ -225,7 +224,7 @@ def change_account(request: HttpRequest, account_id: int, data: AccountChange) -
 
 
 @router.put("/accounts/{int:account_id}/credentials", response=AccountOut, summary="Log an account in again")
-def replace_credentials(request: HttpRequest, account_id: int, data: CredentialsIn) -> Account:
+def replace_account_credentials(request: HttpRequest, account_id: int, data: CredentialsIn) -> Account:
     """Other credentials of the same identity; the account keeps its posts and slots."""
     account = find_account(request, account_id)
     return services.replace_credentials(account=account, actor=request.actor, credentials=data.credentials)
@@ -243,10 +242,10 @@ def resume_account(request: HttpRequest, account_id: int) -> Account:
 
 
 @router.post("/accounts/{int:account_id}/check", response=AccountOut, summary="Check an account's login now")
-def check_now(request: HttpRequest, account_id: int) -> Account:
+def check_account(request: HttpRequest, account_id: int) -> Account:
     """Asks the platform; the answer stands in `health`."""
     request.actor.require("manage_accounts", request.workspace)
-    return check_account(account=find_account(request, account_id), actor=request.actor)
+    return health.check_account(account=find_account(request, account_id), actor=request.actor)
 
 
 @router.delete("/accounts/{int:account_id}", response=DisconnectedOut, summary="Disconnect an account")

@@ -15,7 +15,7 @@ from ninja.pagination import paginate
 
 from apps.common.errors import NotFound
 from apps.common.pagination import CursorPagination
-from apps.common.schemas import RunRef
+from apps.common.schemas import Body, RunRef
 from apps.content.search import matching
 from apps.lifecycle.services import advance, open_actions
 from apps.stories import queries, services
@@ -66,7 +66,7 @@ class StoryDetail(StoryOut):
     text: str
 
 
-class StoryIn(Schema):
+class StoryIn(Body):
     text: str = Field(max_length=200_000, examples=["Last spring I took over my grandmother's flower shop…"])
     title: str = Field("", max_length=300, description="Empty: the first line of the text.")
     url: str = Field("", max_length=1000)
@@ -87,7 +87,7 @@ class StoryImportOut(Schema):
     rows: list[StoryRowOut]
 
 
-class SourceIn(Schema):
+class SourceIn(Body):
     kind: Literal["reddit", "feed"]
     name: str = Field(max_length=120, examples=["r/tales, best of the day"])
     settings: dict[str, Any] = Field(

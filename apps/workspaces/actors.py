@@ -43,12 +43,14 @@ class Actor:
         """Raises NotAllowed, with what is missing. The system passes: it acts by code, never on a request."""
         if self.is_system or self.may(permission, workspace):
             return
-        raise NotAllowed(
-            _("You may not do that in “%(workspace)s”.") % {"workspace": workspace},
-            hint=_("It needs the permission “%(permission)s”; an admin of the workspace can give it.")
-            % {"permission": PERMISSIONS[permission]},
-            permission=permission,
-        )
+        if self.scopes is not None and permission not in self.scopes:
+            hint = _("This token was made without the scope “%(scope)s”.") % {"scope": permission}
+        else:
+            hint = _("It needs the permission “%(permission)s”; an admin of the workspace can give it.") % {
+                "permission": PERMISSIONS[permission]
+            }
+        said = _("You may not do that in “%(workspace)s”.") % {"workspace": workspace}
+        raise NotAllowed(said, hint=hint, permission=permission)
 
 
 SYSTEM = Actor(kind="system", label="Rundown")

@@ -19,6 +19,7 @@ from ninja_jwt.exceptions import TokenError
 from ninja_jwt.tokens import RefreshToken, UntypedToken
 
 from apps.common.errors import DomainError, NotAllowed
+from apps.common.schemas import Body, Moment
 from apps.workspaces import services, tokens
 from apps.workspaces.auth import JwtOrToken
 from apps.workspaces.models import Membership, User
@@ -40,7 +41,7 @@ class TooManyAttempts(DomainError):
     status = 429
 
 
-class SignIn(Schema):
+class SignIn(Body):
     email: str = Field(examples=["editor@example.org"], max_length=254)
     password: str = Field(examples=["correct-horse-battery"], max_length=256)
     code: str = Field("", description="Of the authenticator app, or a recovery code; for who uses two steps.")
@@ -51,11 +52,11 @@ class TokenPair(Schema):
     refresh: str = Field(description="Gives the next pair, once; valid for seven days.")
 
 
-class Refresh(Schema):
+class Refresh(Body):
     refresh: str
 
 
-class Verify(Schema):
+class Verify(Body):
     token: str
 
 
@@ -71,7 +72,7 @@ class WorkspaceOut(Schema):
         return str(row.timezone)
 
 
-class WorkspaceIn(Schema):
+class WorkspaceIn(Body):
     name: str = Field(examples=["Night desk"], min_length=1, max_length=120)
     language: str = Field("en", examples=["ml"])
 
@@ -84,10 +85,10 @@ class MemberOut(Schema):
     since: datetime = Field(alias="created_at")
 
 
-class TokenIn(Schema):
+class TokenIn(Body):
     name: str = Field(examples=["nightly import"], min_length=1, max_length=80)
     scopes: list[str] = Field(examples=[["view_content", "write_content"]])
-    expires_at: datetime | None = None
+    expires_at: Moment | None = None
 
 
 class TokenOut(Schema):
@@ -116,7 +117,7 @@ def sign_in(request: HttpRequest, data: SignIn) -> dict[str, str]:
 
 
 @auth.post("/token/refresh", response=TokenPair, auth=None, summary="The next pair; the one sent stops working")
-def refresh(request: HttpRequest, data: Refresh) -> dict[str, str]:
+def refresh_tokens(request: HttpRequest, data: Refresh) -> dict[str, str]:
     try:
         token = RefreshToken(data.refresh)
     except TokenError as error:
@@ -129,7 +130,7 @@ def refresh(request: HttpRequest, data: Refresh) -> dict[str, str]:
 
 
 @auth.post("/token/verify", response={204: None}, auth=None, summary="Whether a JWT is still good")
-def verify(request: HttpRequest, data: Verify) -> Status:
+def verify_token(request: HttpRequest, data: Verify) -> Status:
     try:
         UntypedToken(data.token)
     except TokenError as error:

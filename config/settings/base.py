@@ -109,6 +109,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "apps.workspaces.middleware.WorkspaceMiddleware",
     "apps.workspaces.middleware.DomainErrorMiddleware",
+    "config.problems.method_problems",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 

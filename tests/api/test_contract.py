@@ -111,9 +111,31 @@ def test_who_is_not_signed_in_is_told_how():
     assert answer.json()["code"] == "not_signed_in"
 
 
-def test_an_address_that_is_not_there_is_answered_in_the_same_form():
-    answer = Client().get("/api/v1/no/such/thing")
-    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+@pytest.mark.parametrize(
+    ("method", "path", "status", "hint"),
+    [
+        ("GET", "/no/such/thing", 404, ""),
+        ("POST", "/stories", 404, "This address ends with a slash: /api/v1/stories/"),
+        ("PUT", "/live/tickets", 405, "This address takes POST."),
+    ],
+)
+def test_what_the_api_does_not_have_is_answered_in_the_same_form(method, path, status, hint):
+    answer = Client(enforce_csrf_checks=True).generic(method, f"/api/v1{path}")
+    assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")
+    assert answer.json()["hint"] == hint
+
+
+def test_a_body_that_is_too_large_or_no_form_is_refused_and_no_failure_of_ours(as_member):
+    client = as_member("editor")
+    large = client.post("/stories/", {"text": "x" * (5 * 1024 * 1024)})
+    assert (large.status_code, large.json()["detail"]) == (413, "The body is larger than 5 MB.")
+    form = Client().post("/api/v1/stories/import", b"x", content_type="multipart/form-data", headers=client.headers)
+    assert (form.status_code, form.json()["code"]) == (400, "bad_request")
+
+
+def test_a_field_that_there_is_not_is_refused_by_name(as_member):
+    answer = as_member("editor").post("/stories/", {"text": "It rained.", "titel": "Rain"})
+    assert (answer.status_code, answer.json()["errors"]) == (422, {"titel": ["Extra inputs are not permitted"]})
 
 
 def test_values_that_cannot_be_used_are_named_by_field(as_member):
@@ -206,6 +228,7 @@ def test_every_operation_documents_its_problems_and_has_a_name_of_its_own(schema
     ]
     names = [operation["operationId"] for _path, _method, operation in operations]
     assert len(set(names)) == len(names)
+    assert {"create_posts", "connect_account", "cancel_run", "cancel_post"} <= set(names)
     for path, method, operation in operations:
         assert {"404", "422", "429"} <= set(operation["responses"]), (path, method)
         assert operation["summary"], (path, method)

@@ -129,6 +129,8 @@ def test_token_is_made_listed_and_revoked_over_the_api(client, workspace, member
     assert [(row["name"], "secret" in row) for row in listed] == [("ci", False)]
     gone = client.delete(f"{API}/workspaces/tokens/{made.json()['id']}", headers=headers)
     assert (gone.status_code, tokens.authenticate(secret)) == (204, None)
+    of_no_zone = {"name": "ci", "scopes": ["view_content"], "expires_at": "2150-01-01T00:00:00"}
+    assert post(client, "/workspaces/tokens", of_no_zone, **headers).status_code == 422
     beyond = post(client, "/workspaces/tokens", {"name": "ci", "scopes": ["manage_members"]}, **headers)
     assert (beyond.status_code, beyond.json()["errors"]) == (422, {"scopes": ["Not yours to give: manage_members."]})
 

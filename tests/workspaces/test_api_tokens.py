@@ -44,6 +44,9 @@ def test_token_acts_as_its_maker_within_its_scopes(workspace, editor):
     acting = tokens.actor_of(found)
     assert (found.pk, acting.user, acting.kind) == (token.pk, editor.user, "token")
     assert (acting.may("view_content", workspace), acting.may("write_content", workspace)) == (True, False)
+    with pytest.raises(NotAllowed) as caught:
+        acting.require("write_content", workspace)
+    assert caught.value.hint == "This token was made without the scope “write_content”."
 
 
 def test_token_loses_what_its_maker_loses(workspace, editor):

@@ -8,6 +8,7 @@ from ninja import Field, Query, Router, Schema, Status
 from ninja.pagination import paginate
 
 from apps.common.pagination import CursorPagination
+from apps.common.schemas import Body
 from apps.schedules import calendars, queries, spreadsheet
 from apps.schedules.api.finding import one
 from apps.schedules.api.posts import PostFilter, wanted_of
@@ -17,7 +18,7 @@ router = Router(tags=["schedule"])
 EXPORTED = 10_000
 
 
-class ImportIn(Schema):
+class ImportIn(Body):
     csv: str = Field(
         min_length=1,
         max_length=spreadsheet.MAX_BYTES,
@@ -55,7 +56,7 @@ class CalendarOut(Schema):
     last_read_at: datetime | None
 
 
-class CalendarIn(Schema):
+class CalendarIn(Body):
     name: str = Field(min_length=1, max_length=80, examples=["Asha's phone"])
 
 

@@ -12,7 +12,7 @@ from pydantic import AwareDatetime
 
 from apps.common.errors import NotFound
 from apps.common.pagination import CursorPagination
-from apps.common.schemas import LARGEST_ID, Id, Moment
+from apps.common.schemas import LARGEST_ID, Body, Id, Moment
 from apps.content.models import Item
 from apps.lifecycle.services import open_actions
 from apps.platforms.models import Account
@@ -82,7 +82,7 @@ class PostOut(Schema):
         return [each.action for each in open_actions(post, context["request"].actor)]
 
 
-class ScheduleIn(Schema):
+class ScheduleIn(Body):
     item: Id = Field(examples=[12])
     account: Id = Field(examples=[3])
     at: Moment | None = Field(None, description="When; empty takes the account's next free slots.")
@@ -90,12 +90,12 @@ class ScheduleIn(Schema):
     force: bool = Field(False, description="Do it although something speaks against it (409 `needs_force`).")
 
 
-class RescheduleIn(Schema):
+class RescheduleIn(Body):
     at: Moment = Field(examples=["2026-12-01T18:00:00+05:30"])
     force: bool = Field(False, description="At that very time, also in quiet hours, close to a post, on a full day.")
 
 
-class PostPatch(Schema):
+class PostPatch(Body):
     due_at: Moment = Field(examples=["2026-12-01T18:00:00+05:30"])
     force: bool = Field(False, description="At that very time, also in quiet hours, close to a post, on a full day.")
 
@@ -109,13 +109,13 @@ class ConcernOut(Schema):
     at: datetime | None
 
 
-class CheckIn(Schema):
+class CheckIn(Body):
     item: Id = Field(examples=[12])
     account: Id = Field(examples=[3])
     at: Moment | None = Field(None, description="When; empty looks at the text only.")
 
 
-class BatchIn(Schema):
+class BatchIn(Body):
     items: list[int] = Field(min_length=1, max_length=200, examples=[[12, 13]], description="In the order to go out.")
     account: Id = Field(examples=[3])
     hours: float = Field(gt=0, le=24 * 90, examples=[12], description="They are spread evenly over so many hours.")
@@ -129,7 +129,7 @@ class PlacedOut(Schema):
     problem: str = Field(description="Why there are none.", examples=[""])
 
 
-class AgainIn(Schema):
+class AgainIn(Body):
     account: Id | None = Field(None, description="Only what this account missed.")
 
 
@@ -138,7 +138,7 @@ class AgainOut(Schema):
     refused: list[str] = Field(description="A sentence for each that could not be sent.")
 
 
-class PauseIn(Schema):
+class PauseIn(Body):
     reason: str = Field("", max_length=240, examples=["The press is here"])
 
 
@@ -148,7 +148,7 @@ class PauseOut(Schema):
 
 @router.get("/schedule/upcoming", response=list[PostOut], summary="What goes out next")
 @paginate(CursorPagination, ordering=("due_at", "id"))
-def upcoming(request: HttpRequest) -> Any:
+def list_upcoming(request: HttpRequest) -> Any:
     """Scheduled posts, soonest first, with the seconds until each."""
     request.actor.require("view_content", request.workspace)
     return queries.upcoming().visible_to(request.actor.user)
@@ -232,35 +232,35 @@ def get_post(request: HttpRequest, post_id: int) -> Post:
 
 
 @router.patch("/schedule/posts/{int:post_id}", response=PostOut, summary="Change a post's time")
-def patch_post(request: HttpRequest, post_id: int, body: PostPatch) -> Post:
+def change_post(request: HttpRequest, post_id: int, body: PostPatch) -> Post:
     """Answers 409 `too_late` once the call to the platform has begun, 409 `needs_force` for a doubtful time."""
     services.reschedule(post=find_post(request, post_id), at=body.due_at, actor=request.actor, force=body.force)
     return find_post(request, post_id)
 
 
 @router.post("/schedule/posts/{int:post_id}/reschedule", response=PostOut, summary="Move a post")
-def reschedule(request: HttpRequest, post_id: int, body: RescheduleIn) -> Post:
+def reschedule_post(request: HttpRequest, post_id: int, body: RescheduleIn) -> Post:
     """Answers 409 `too_late` once the call to the platform has begun, 409 `needs_force` for a doubtful time."""
     services.reschedule(post=find_post(request, post_id), at=body.at, actor=request.actor, force=body.force)
     return find_post(request, post_id)
 
 
 @router.post("/schedule/posts/{int:post_id}/cancel", response=PostOut, summary="Cancel a post")
-def cancel(request: HttpRequest, post_id: int) -> Post:
+def cancel_post(request: HttpRequest, post_id: int) -> Post:
     """Answers 409 `too_late` once the call to the platform has begun."""
     services.cancel_post(post=find_post(request, post_id), actor=request.actor)
     return find_post(request, post_id)
 
 
 @router.post("/schedule/posts/{int:post_id}/restore", response=PostOut, summary="Undo a cancellation")
-def restore(request: HttpRequest, post_id: int) -> Post:
+def restore_post(request: HttpRequest, post_id: int) -> Post:
     """While its time is still to come and its place and its text are as they were."""
     services.restore_post(post=find_post(request, post_id), actor=request.actor)
     return find_post(request, post_id)
 
 
 @router.post("/schedule/posts/{int:post_id}/force", response=PostOut, summary="Post now")
-def force(request: HttpRequest, post_id: int) -> Post:
+def post_now(request: HttpRequest, post_id: int) -> Post:
     """Due at once, whatever the account's quiet hours, gap and daily limit say; `forced_by` tells who wanted it.
 
     Approval, the order of parts and pauses still hold, and so does what the platform allows.
@@ -270,7 +270,7 @@ def force(request: HttpRequest, post_id: int) -> Post:
 
 
 @router.post("/schedule/posts/{int:post_id}/send", response=PostOut, summary="Send a missed post")
-def send(request: HttpRequest, post_id: int) -> Post:
+def send_post(request: HttpRequest, post_id: int) -> Post:
     """As soon as the account's gap, limit and quiet hours allow; for what was missed, refused or waits for a person."""
     services.send_again(post=find_post(request, post_id), actor=request.actor)
     return find_post(request, post_id)
@@ -286,13 +286,13 @@ def send_missed(request: HttpRequest, body: AgainIn) -> AgainOut:
 
 
 @router.post("/schedule/pause", response=PauseOut, summary="Pause all publishing")
-def pause(request: HttpRequest, body: PauseIn) -> Any:
+def pause_publishing(request: HttpRequest, body: PauseIn) -> Any:
     """Nothing of the workspace goes out until it is resumed; a call already begun is not taken back."""
     return pausing.pause_workspace(workspace=request.workspace, actor=request.actor, reason=body.reason)
 
 
 @router.post("/schedule/resume", response=PauseOut, summary="Resume publishing")
-def resume(request: HttpRequest) -> Any:
+def resume_publishing(request: HttpRequest) -> Any:
     """What is due goes out: what is within its account's grace, one gap apart; older posts count as missed."""
     return pausing.resume_workspace(workspace=request.workspace, actor=request.actor)
 

@@ -9,7 +9,7 @@ from ninja import Field, Router, Schema, Status
 from ninja.pagination import paginate
 
 from apps.common.pagination import CursorPagination
-from apps.common.schemas import Id, Moment, WallTime
+from apps.common.schemas import Body, Id, Moment, WallTime
 from apps.content.models import Item
 from apps.platforms.models import Account
 from apps.schedules import evergreen, queries, recurring
@@ -44,7 +44,7 @@ class RecurrenceOut(Schema):
         return recurring.next_turns(rule, now=now_of(context["request"])) if rule.active else []
 
 
-class RecurrenceIn(Schema):
+class RecurrenceIn(Body):
     """Either `weekdays` and `time`, or `every_hours`."""
 
     item: Id = Field(examples=[12])
@@ -59,7 +59,7 @@ class RecurrenceIn(Schema):
     force: bool = Field(False, description="Also in the account's quiet hours.")
 
 
-class RecurrencePatch(Schema):
+class RecurrencePatch(Body):
     active: bool = Field(examples=[False], description="Stopping takes its planned posts off the schedule.")
 
 
@@ -72,7 +72,7 @@ class PoolOut(Schema):
     problem: str = Field(examples=[""])
 
 
-class PoolIn(Schema):
+class PoolIn(Body):
     account: Id = Field(examples=[3])
     active: bool = True
     minimum_days: int = Field(30, ge=0, le=3650, description="Between two posts of the same item.")
@@ -94,7 +94,7 @@ class EntryOut(Schema):
         return getattr(entry, "last_at", None)
 
 
-class EntryIn(Schema):
+class EntryIn(Body):
     item: Id = Field(examples=[12])
 
 
@@ -124,7 +124,7 @@ def get_recurrence(request: HttpRequest, recurrence_id: int) -> Recurrence:
 
 
 @router.patch("/schedule/recurrences/{int:recurrence_id}", response=RecurrenceOut, summary="Stop or go on")
-def patch_recurrence(request: HttpRequest, recurrence_id: int, body: RecurrencePatch) -> Recurrence:
+def change_recurrence(request: HttpRequest, recurrence_id: int, body: RecurrencePatch) -> Recurrence:
     rule = one(request, Recurrence, recurrence_id)
     return recurring.set_active(recurrence=rule, active=body.active, actor=request.actor)
 
@@ -138,34 +138,34 @@ def remove_recurrence(request: HttpRequest, recurrence_id: int) -> Status:
 
 @router.get("/schedule/evergreen", response=list[PoolOut], summary="List evergreen pools")
 @paginate(CursorPagination, ordering=("-id",))
-def list_pools(request: HttpRequest) -> Any:
+def list_evergreen_pools(request: HttpRequest) -> Any:
     request.actor.require("view_content", request.workspace)
     return queries.pools().visible_to(request.actor.user)
 
 
 @router.put("/schedule/evergreen", response=PoolOut, summary="Set an account's evergreen pool")
-def set_pool(request: HttpRequest, body: PoolIn) -> EvergreenPool:
+def set_evergreen_pool(request: HttpRequest, body: PoolIn) -> EvergreenPool:
     request.actor.require("publish_content", request.workspace)
     account = one(request, Account, body.account)
     return evergreen.set_pool(account=account, actor=request.actor, **body.dict(exclude={"account"}))
 
 
 @router.get("/schedule/evergreen/{int:evergreen_pool_id}/items", response=list[EntryOut], summary="Items of a pool")
-def list_entries(request: HttpRequest, evergreen_pool_id: int) -> Any:
+def list_evergreen_items(request: HttpRequest, evergreen_pool_id: int) -> Any:
     """The one that goes out next first."""
     request.actor.require("view_content", request.workspace)
     return evergreen.with_last_post(one(request, EvergreenPool, evergreen_pool_id))[:500]
 
 
 @router.post("/schedule/evergreen/{int:evergreen_pool_id}/items", response={201: EntryOut}, summary="Add an item")
-def add_entry(request: HttpRequest, evergreen_pool_id: int, body: EntryIn) -> Status:
+def add_evergreen_item(request: HttpRequest, evergreen_pool_id: int, body: EntryIn) -> Status:
     pool = one(request, EvergreenPool, evergreen_pool_id)
     request.actor.require("publish_content", request.workspace)
     return Status(201, evergreen.add_to_pool(pool=pool, item=one(request, Item, body.item), actor=request.actor))
 
 
 @router.delete("/schedule/evergreen/items/{int:evergreen_entry_id}", response={204: None}, summary="Take an item out")
-def remove_entry(request: HttpRequest, evergreen_entry_id: int) -> Status:
+def remove_evergreen_item(request: HttpRequest, evergreen_entry_id: int) -> Status:
     """What is scheduled of it stays scheduled."""
     entry = one(request, EvergreenEntry, evergreen_entry_id, "pool")
     evergreen.remove_from_pool(entry=entry, actor=request.actor)

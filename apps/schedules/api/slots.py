@@ -11,7 +11,7 @@ from pydantic import AfterValidator
 
 from apps.common.errors import Conflict
 from apps.common.pagination import CursorPagination
-from apps.common.schemas import Id, Moment, WallTime
+from apps.common.schemas import Body, Id, Moment, WallTime
 from apps.platforms.models import Account
 from apps.platforms.queries import accounts
 from apps.schedules import queries, timetable
@@ -51,14 +51,14 @@ class SlotOut(Schema):
         return str(slot.timezone)
 
 
-class SlotIn(Schema):
+class SlotIn(Body):
     account: Id = Field(examples=[3])
     weekdays: list[Weekday] = Field(min_length=1, max_length=7, examples=[[0, 2, 4]], description="0 is Monday.")
     time: WallTime = Field(examples=["18:30"], description="On the wall; it stays there when the clocks change.")
     timezone: ZoneName | None = Field(None, examples=["Asia/Kolkata"], description="Empty: the account's.")
 
 
-class SlotPatch(Schema):
+class SlotPatch(Body):
     weekday: Weekday | None = Field(None, examples=[4])
     time: WallTime | None = Field(None, examples=["19:00"])
     timezone: ZoneName | None = Field(None, examples=["Asia/Kolkata"])
@@ -110,7 +110,7 @@ def add_slots(request: HttpRequest, body: SlotIn) -> Status:
 
 
 @router.get("/schedule/slots/next-free", response=list[FreeOut], summary="The next free slots")
-def next_free(request: HttpRequest, filters: Query[FreeFilter]) -> Any:
+def list_free_slots(request: HttpRequest, filters: Query[FreeFilter]) -> Any:
     """Slots that keep the account's gap, daily limit and quiet hours, soonest first.
 
     Answers 409 when the account has none within a year.
@@ -143,7 +143,7 @@ def _free(account: Account, after: datetime, count: int) -> list[Occurrence]:
 
 
 @router.get("/schedule/slots/is-taken", response=TakenOut, summary="Is there a post at a time?")
-def is_taken(request: HttpRequest, filters: Query[TakenFilter]) -> Any:
+def is_time_taken(request: HttpRequest, filters: Query[TakenFilter]) -> Any:
     """`+` in a time zone must be sent as %2B."""
     request.actor.require("view_content", request.workspace)
     account = one(request, Account, filters.account) if filters.account else None

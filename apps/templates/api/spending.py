@@ -14,7 +14,7 @@ from ninja.pagination import paginate
 
 from apps.common.errors import AdapterError, NotFound
 from apps.common.pagination import CursorPagination
-from apps.common.schemas import LARGEST_ID
+from apps.common.schemas import LARGEST_ID, Body
 from apps.templates import money, queries
 from apps.templates.models import Generation
 
@@ -41,7 +41,7 @@ class BudgetOut(Schema):
     unpriced: int = Field(description="Calls whose cost nobody knows; give the provider's prices.")
 
 
-class BudgetIn(Schema):
+class BudgetIn(Body):
     soft_limit: Decimal | None = Field(None, ge=0, max_digits=12, decimal_places=6, examples=["20"])
     hard_limit: Decimal | None = Field(None, ge=0, max_digits=12, decimal_places=6, examples=["30"])
 
@@ -60,7 +60,7 @@ def set_budget(request: HttpRequest, data: BudgetIn) -> money.Month:
 
 
 @router.get("/ai/budget/days", response=list[DayOut], summary="Spending by day and kind, the last 30 days")
-def list_days(request: HttpRequest) -> list[money.Day]:
+def list_spending(request: HttpRequest) -> list[money.Day]:
     request.actor.require("view_content", request.workspace)
     return money.days(request.workspace)
 
@@ -98,7 +98,7 @@ class ProviderOut(Schema):
     health: ProviderHealthOut
 
 
-class ProviderIn(Schema):
+class ProviderIn(Body):
     engine: Literal["openai", "extractive"] = "openai"
     base_url: str = Field(
         "", max_length=200, description="Empty: OpenAI's own.", examples=["https://llm.example.org/v1"]

@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Field, Router, Schema
 
+from apps.common.schemas import Body
 from apps.templates import queries, services
 from apps.templates.api.versions import SAMPLE, DraftIn, draft_of
 from apps.templates.models import PromptVersion
@@ -15,7 +16,7 @@ from apps.templates.trials import Trial, try_version, unsaved_version
 router = Router(tags=["ai"])
 
 
-class TrialIn(Schema):
+class TrialIn(Body):
     kind: str = Field(
         "script", max_length=24, description="Where neither version nor draft is given.", examples=["script"]
     )

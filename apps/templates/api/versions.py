@@ -11,10 +11,11 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja import Field, Router, Schema, Status
 from ninja.pagination import paginate
+from pydantic import ConfigDict
 
 from apps.common.errors import NotFound
 from apps.common.pagination import CursorPagination
-from apps.common.schemas import LARGEST_ID
+from apps.common.schemas import LARGEST_ID, Body
 from apps.templates import activation, cases, outcomes, queries, services
 from apps.templates.models import Activation, CaseResult, PromptCase, PromptTemplate, PromptVersion
 from apps.templates.services import Draft
@@ -30,7 +31,7 @@ _SCHEMA = {
 SAMPLE = {"title": "Boats", "story": "They sail by night.", "language": "en", "parts": 1}
 
 
-class VariableIn(Schema):
+class VariableIn(Body):
     name: str = Field(max_length=40, examples=["title"])
     type: Literal["text", "number", "list"] = "text"
     required: bool = True
@@ -40,7 +41,7 @@ class VariableIn(Schema):
     sample: str | int | float | list[str] | None = Field(None, description="What it is tried with.", examples=[None])
 
 
-class DraftIn(Schema):
+class DraftIn(Body):
     instructions: str = Field(max_length=20_000, examples=["Write in the language “en”."])
     text: str = Field(max_length=60_000, description="{{name}} stands for a variable.", examples=["About {{title}}."])
     variables: list[VariableIn] = Field(
@@ -89,7 +90,7 @@ class VersionOut(Schema):
         return version.author_label
 
 
-class Share(Schema):
+class Share(Body):
     version_id: int = Field(examples=[12])
     weight: int = Field(ge=0, le=1000, examples=[70])
 
@@ -117,12 +118,12 @@ class TemplateOut(Schema):
         return [{"version_id": each["version"], "weight": each["weight"]} for each in template.split]
 
 
-class RulesIn(Schema):
+class RulesIn(Body):
     needs_approval: bool | None = Field(None, description="A second person agrees before a version is used.")
     needs_cases: bool | None = Field(None, description="A version passes its test cases before it is used.")
 
 
-class StageIn(Schema):
+class StageIn(Body):
     version_id: int | None = Field(description="Null: no version is on trial.")
 
 
@@ -171,7 +172,7 @@ class RankOut(Schema):
     estimates: list[EstimateOut]
 
 
-class CaseIn(Schema):
+class CaseIn(Body):
     name: str = Field(max_length=120, examples=["A sad story"])
     variables: dict[str, Any] = Field(examples=[SAMPLE])
     checks: list[dict[str, Any]] = Field(
@@ -182,6 +183,8 @@ class CaseIn(Schema):
 
 
 class CaseOut(CaseIn):
+    model_config = ConfigDict(extra="ignore")
+
     id: int = Field(examples=[4])
     kind: str = Field(examples=["script"])
     by: str = Field(examples=["Ada"])
@@ -204,7 +207,7 @@ class CaseResultOut(Schema):
         return result.case.name
 
 
-class RunIn(Schema):
+class RunIn(Body):
     without_model: bool = Field(False, description="Only see whether variables and form fit; nobody is asked.")
 
 
@@ -231,7 +234,7 @@ def get_template(request: HttpRequest, kind: str) -> PromptTemplate:
 
 
 @router.patch("/ai/templates/{kind}", response=TemplateOut, summary="Say what a version needs")
-def change_rules(request: HttpRequest, kind: str, data: RulesIn) -> PromptTemplate:
+def change_template_rules(request: HttpRequest, kind: str, data: RulesIn) -> PromptTemplate:
     """What must happen before a version of this kind is used. Only what is sent changes."""
     services.set_rules(workspace=request.workspace, kind=kind, actor=request.actor, **data.dict())
     return queries.template_of(request.workspace, kind)
@@ -244,7 +247,7 @@ def remove_template(request: HttpRequest, kind: str) -> PromptTemplate:
 
 
 @router.get("/ai/templates/{kind}/active", response=VersionOut, summary="The active version, or the built-in one")
-def get_active(request: HttpRequest, kind: str) -> PromptVersion:
+def get_active_version(request: HttpRequest, kind: str) -> PromptVersion:
     request.actor.require("view_content", request.workspace)
     return queries.active_version(kind, request.workspace)
 
@@ -258,14 +261,14 @@ def list_versions(request: HttpRequest, kind: str) -> QuerySet[PromptVersion]:
 
 
 @router.put("/ai/templates/{kind}/staging", response=TemplateOut, summary="Put a version on trial")
-def stage(request: HttpRequest, kind: str, data: StageIn) -> PromptTemplate:
+def stage_version(request: HttpRequest, kind: str, data: StageIn) -> PromptTemplate:
     version = queries.version_of(request.workspace, data.version_id) if data.version_id is not None else None
     services.stage_version(workspace=request.workspace, kind=kind, version=version, actor=request.actor)
     return queries.template_of(request.workspace, kind)
 
 
 @router.put("/ai/templates/{kind}/shares", response=TemplateOut, summary="Let versions share the work")
-def share(request: HttpRequest, kind: str, data: list[Share]) -> PromptTemplate:
+def share_work(request: HttpRequest, kind: str, data: list[Share]) -> PromptTemplate:
     """By weight, sticky: the same subject meets the same version. An empty list: the active one does it all."""
     shares = {queries.version_of(request.workspace, each.version_id): each.weight for each in data}
     services.split_work(workspace=request.workspace, kind=kind, shares=shares, actor=request.actor)
@@ -273,7 +276,7 @@ def share(request: HttpRequest, kind: str, data: list[Share]) -> PromptTemplate:
 
 
 @router.post("/ai/templates/{kind}/rollback", response=TemplateOut, summary="Use the version before again")
-def roll_back(request: HttpRequest, kind: str) -> PromptTemplate:
+def roll_back_template(request: HttpRequest, kind: str) -> PromptTemplate:
     """At once, without approval: it was in use before. 409 when nothing was."""
     activation.roll_back(workspace=request.workspace, kind=kind, actor=request.actor)
     return queries.template_of(request.workspace, kind)
@@ -297,25 +300,25 @@ def get_ranking(request: HttpRequest, kind: str) -> list[dict[str, Any]]:
 
 @router.get("/ai/templates/{kind}/cases", response=list[CaseOut], summary="Test cases of a kind")
 @paginate(CursorPagination)
-def list_cases(request: HttpRequest, kind: str) -> QuerySet[PromptCase]:
+def list_test_cases(request: HttpRequest, kind: str) -> QuerySet[PromptCase]:
     request.actor.require("view_content", request.workspace)
     return PromptCase.objects.filter(kind=kind)
 
 
 @router.post("/ai/templates/{kind}/cases", response={201: CaseOut}, summary="Add a test case")
-def add_case(request: HttpRequest, kind: str, data: CaseIn) -> Status:
+def add_test_case(request: HttpRequest, kind: str, data: CaseIn) -> Status:
     case = cases.add_case(workspace=request.workspace, kind=kind, actor=request.actor, **data.dict())
     return Status(201, case)
 
 
 @router.put("/ai/templates/cases/{int:case_id}", response=CaseOut, summary="Change a test case")
-def change_case(request: HttpRequest, case_id: int, data: CaseIn) -> PromptCase:
+def change_test_case(request: HttpRequest, case_id: int, data: CaseIn) -> PromptCase:
     """What it has passed so far no longer counts."""
     return cases.change_case(case=_case(case_id), actor=request.actor, **data.dict())
 
 
 @router.delete("/ai/templates/cases/{int:case_id}", response={204: None}, summary="Remove a test case")
-def remove_case(request: HttpRequest, case_id: int) -> Status:
+def remove_test_case(request: HttpRequest, case_id: int) -> Status:
     cases.remove_case(case=_case(case_id), actor=request.actor)
     return Status(204, None)
 
@@ -327,7 +330,7 @@ def get_version(request: HttpRequest, version_id: int) -> PromptVersion:
 
 
 @router.post("/ai/templates/versions/{int:version_id}/activate", response=TemplateOut, summary="Activate a version")
-def activate(request: HttpRequest, version_id: int) -> PromptTemplate:
+def activate_version(request: HttpRequest, version_id: int) -> PromptTemplate:
     """Where the kind asks for a second person, it waits in `activations` and the answer shows the version still in
     use. 409 when its test cases do not pass."""
     version = queries.version_of(request.workspace, version_id)
@@ -338,7 +341,7 @@ def activate(request: HttpRequest, version_id: int) -> PromptTemplate:
 @router.post(
     "/ai/templates/versions/{int:version_id}/cases", response=list[CaseResultOut], summary="Run the test cases"
 )
-def run_cases(request: HttpRequest, version_id: int, data: RunIn) -> list[CaseResult]:
+def run_test_cases(request: HttpRequest, version_id: int, data: RunIn) -> list[CaseResult]:
     """All cases of its kind; paid for like any text, and an answer that is known costs nothing."""
     version = queries.version_of(request.workspace, version_id)
     return cases.run_cases(
