@@ -108,10 +108,11 @@ def test_a_program_imports_a_file_and_is_told_of_each_row(in_workspace, member, 
         "",
         "There is no account called “Nobody” here.",
         "“outline=77” names no version of a template; write it as outline=3.",
-        "“youtube” takes no texts, or is unknown.",
+        "platforms: “youtube” takes no texts, or is unknown.",
         "x@example.org is no member here.",
     ]
     assert send("?dry_run=false")["imported"] is True
+    assert send("")["rows"][0]["note"] == "There is a plan with this title already."
     plan = ContentPlan.objects.get()
     assert (plan.title, plan.platforms, plan.skip_research, str(plan.due_on)) == (
         "Good", ["bluesky", "wordpress"], True, "2027-01-02",

@@ -164,6 +164,7 @@ def test_a_file_is_looked_over_and_then_imported(in_workspace, enter):
         (b"title,goal,title\nGood,x,Lost\n", "The column “title” is there twice."),
         (b"title\nGo\x00od\n", "The file is no text."),
         (b"title,goal,,\nGood,x,,\n,,,\n , ,,\n", "1 plan would be made</h2></div>"),
+        (b"title\nTwice\ntwice\n", "There is a plan with this title already."),
         (b"title,goal,\nGood,x,lost\n", "The row has more cells than columns."),
         (b"title" * 30_000, "The file cannot be read"),
     ],

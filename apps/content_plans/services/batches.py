@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from apps.common.errors import DomainError, Invalid
 from apps.common.transactions import unit_of_work
+from apps.content_plans.models import ContentPlan
 from apps.content_plans.services.plans import PlanDraft, create_plan, listed
 from apps.platforms.models import Account
 from apps.templates.queries import versions_of
@@ -28,11 +29,15 @@ _YES, _NO = ("1", "yes", "true", "y"), ("", "0", "no", "false", "n")
 
 @dataclass(frozen=True)
 class Row:
-    """One plan of the file. number: 1 is the first below the names of the columns. problem: "" when it is good."""
+    """One plan of the file. number: 1 is the first below the names of the columns. problem: "" when it is good.
+
+    note: what a person may want to know of a good one.
+    """
 
     number: int
     title: str
     problem: str = ""
+    note: str = ""
 
 
 @dataclass
@@ -65,9 +70,11 @@ def import_plans(*, workspace: Workspace, actor: Actor, content: bytes, dry_run:
     text = _text(content)
     rows = list(_rows(text))
     report = Report(imported=not dry_run, text=text)
+    known = ContentPlan._base_manager.filter(workspace=workspace).values_list("title", flat=True)
+    titles = {title.casefold() for title in known}
     try:
         with unit_of_work():
-            report.rows = [_import(workspace, actor, number, row) for number, row in rows]
+            report.rows = [_import(workspace, actor, number, row, titles) for number, row in rows]
             if dry_run:
                 raise _DryRun
     except _DryRun:
@@ -124,18 +131,21 @@ def _check_columns(names: Sequence[str]) -> None:
         raise Invalid(_("The column “%(name)s” is there twice.") % {"name": twice[0]}, hint=hint, columns=twice)
 
 
-def _import(workspace: Workspace, actor: Actor, number: int, row: dict[str, str]) -> Row:
+def _import(workspace: Workspace, actor: Actor, number: int, row: dict[str, str], titles: set[str]) -> Row:
+    """titles: of the plans that are here already, without regard to case; the new one's is added."""
     title = _cell(row.get("title"))
     try:
         with unit_of_work():
             plan = create_plan(workspace=workspace, actor=actor, draft=_draft(workspace, row))
     except DomainError as error:
         return Row(number, title, problem=_in_words(error))
-    return Row(number, plan.title)
+    known = plan.title.casefold() in titles
+    titles.add(plan.title.casefold())
+    return Row(number, plan.title, note=_("There is a plan with this title already.") if known else "")
 
 
 def _in_words(error: DomainError) -> str:
-    said = [str(sentence) for name in COLUMNS for sentence in error.details.get(name, [])]
+    said = [f"{name}: {sentence}" for name in COLUMNS for sentence in error.details.get(name, [])]
     return " ".join(said) or error.message
 
 
