@@ -29,6 +29,7 @@ KINDS = (
     "states_followed",
     "states_timed_out",
     "posts_recovered",
+    "posts_asked",
     "posts_missed",
     "people_told",
 )

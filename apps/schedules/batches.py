@@ -68,11 +68,23 @@ def space_items(
 
 
 def send_all_again(*, posts: Iterable[Post], actor: Actor) -> tuple[list[Post], list[tuple[Post, DomainError]]]:
-    """Send missed and refused posts, spread by the rules of their accounts; returns those sent, and why others not."""
+    """Send missed and refused posts, spread by the rules of their accounts; returns those sent, and why others not.
+
+    What may be online already is left out: somebody has to look at it first, and decide about it alone.
+    """
     sent, refused = [], []
     for post in posts:
         try:
-            sent.append(send_again(post=post, actor=actor))
+            sent.append(send_one_of_many(post=post, actor=actor))
         except Conflict as error:
             refused.append((post, error))
     return sent, refused
+
+
+def send_one_of_many(*, post: Post, actor: Actor) -> Post:
+    if post.maybe_online:
+        raise Conflict(
+            _("This may be online already, so it is not sent again together with others."),
+            hint=_("Look at the account, then decide about this one on its own page."),
+        )
+    return send_again(post=post, actor=actor, among_others=True)

@@ -17,6 +17,8 @@ from apps.schedules.slots import Occurrence, occurrences
 
 # What is cancelled, missed or refused gives its place back.
 GONE = ("cancelled", "missed", "rejected")
+# What is late, or sent again together, goes out so far apart at least: an outage must not end in a burst.
+CATCH_UP_GAP = timedelta(minutes=5)
 _STEP = 28
 _HORIZON = 364
 _MARGIN = timedelta(days=2)
@@ -79,18 +81,23 @@ def free_slots_until(account: Account, *, after: datetime, until: datetime) -> l
     return found
 
 
-def earliest(account: Account, *, at: datetime) -> datetime:
-    """The first moment from `at` on that keeps the account's rules, slots or not.
+def catch_up_gap(account: Account) -> timedelta:
+    """How far apart posts go out that are late: the account's gap, or one for accounts that keep none."""
+    return timedelta(minutes=account.minimum_gap) or CATCH_UP_GAP
+
+
+def earliest(account: Account, *, at: datetime, gap: timedelta | None = None) -> datetime:
+    """The first moment from `at` on that keeps the account's rules, slots or not. gap: instead of the account's own.
 
     Raises Conflict when there is none within a year.
     """
-    if not (account.minimum_gap or account.daily_limit or account.quiet_from):
+    if not (gap or account.minimum_gap or account.daily_limit or account.quiet_from):
         return at
     moment = at
-    taken = Taken(account, moment)
+    taken = Taken(account, moment, gap=gap)
     while moment - at < timedelta(days=_HORIZON):
         if moment >= taken.start + timedelta(days=_STEP):
-            taken = Taken(account, moment)
+            taken = Taken(account, moment, gap=gap)
         later = quiet_end(account, moment) or taken.later(moment)
         if later is None:
             return moment
@@ -104,13 +111,15 @@ def earliest(account: Account, *, at: datetime) -> datetime:
 class Taken:
     """What stands on an account around a time, for so many days from `start`."""
 
-    def __init__(self, account: Account, start: datetime, *, ignore: int | None = None) -> None:
+    def __init__(
+        self, account: Account, start: datetime, *, ignore: int | None = None, gap: timedelta | None = None
+    ) -> None:
         window = (start - _MARGIN, start + timedelta(days=_STEP) + _MARGIN)
         posts = Post._base_manager.filter(account=account, due_at__range=window).exclude(state__in=GONE)
         self.account, self.start = account, start
         self.times = sorted(posts.exclude(pk=ignore).values_list("due_at", flat=True))
         self._per_day = Counter(self._day(at) for at in self.times)
-        self._gap = timedelta(minutes=account.minimum_gap)
+        self._gap = gap or timedelta(minutes=account.minimum_gap)
 
     def add(self, at: datetime) -> None:
         self.times.insert(bisect_left(self.times, at), at)

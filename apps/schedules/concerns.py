@@ -129,14 +129,14 @@ def _said(account: Account, at: datetime) -> dict[str, str]:
 
 
 def of_texts(account: Account, item: Item, variants: list[Variant]) -> list[Concern]:
-    """The same item, or nearly the same text, that is on the account's schedule or went out lately."""
-    since = database_now() - REMEMBERED
-    posts = Post._base_manager.filter(account=account, due_at__gte=since).exclude(state__in=GONE)
+    """An earlier version of the item, whenever it was out, or nearly the same text, scheduled or out lately."""
+    posts = Post._base_manager.filter(account=account).exclude(state__in=GONE)
     same = posts.filter(item=item).exclude(revision=item.approved_revision_id).order_by("-due_at").first()
     if same is not None:
         said = _("An earlier version of this has its post on “%(account)s” at %(at)s.")
         return [Concern("item", said % _said(account, same.due_at), post=same.pk, at=same.due_at)]
-    return [found for variant in variants if (found := _of_text(account, variant, posts.exclude(item=item)))]
+    others = posts.filter(due_at__gte=database_now() - REMEMBERED).exclude(item=item)
+    return [found for variant in variants if (found := _of_text(account, variant, others))]
 
 
 def _of_text(account: Account, variant: Variant, posts) -> Concern | None:

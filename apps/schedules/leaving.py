@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from apps.common.clock import database_now
 from apps.common.errors import Conflict
 from apps.common.text.words import fit
 from apps.platforms.models import Account
@@ -24,9 +25,10 @@ def stop_all(account: Account, actor: Actor) -> None:
     """Cancel what is scheduled on the account, whose row is locked, and stop what would schedule more.
 
     Recurrences, the pool and reserved times stay where people see them, and say why they stopped; slots rest until the
-    account is connected again. Raises Conflict while a post is under way.
+    account is connected again. Raises Conflict while a worker has one of its posts; those that nobody knows about are
+    asked about by the sweeper.
     """
-    if _posts(account).filter(state__in=("claimed", *UNDER_WAY)).exists():
+    if _posts(account).filter(state__in=("claimed", *UNDER_WAY), lease_until__gt=database_now()).exists():
         raise Conflict(
             _("A post is being published on “%(account)s”.") % {"account": account.name},
             hint=_("Wait until it has ended, then disconnect the account."),

@@ -35,7 +35,21 @@ POST_MACHINE = register(
             Transition("release", ("claimed", "submitting", "unknown"), "scheduled", _("Try later"), automatic=True),
             Transition("lose_track", ("submitting",), "unknown", _("Lose the answer"), automatic=True),
             Transition("refuse", ("claimed", "submitting", "unknown"), "rejected", _("Refuse"), automatic=True),
-            Transition("ask", ("claimed", "submitting", "unknown"), "needs_human", _("Ask a person"), automatic=True),
+            # By a worker that lost its lease, and has seen what the others look for.
+            Transition(
+                "learn",
+                ("scheduled", "claimed", "unknown", "rejected", "needs_human", "missed"),
+                "published",
+                _("Learn that it is online"),
+                automatic=True,
+            ),
+            Transition(
+                "ask",
+                ("scheduled", "claimed", "submitting", "unknown"),
+                "needs_human",
+                _("Ask a person"),
+                automatic=True,
+            ),
             Transition("miss", ("scheduled",), "missed", _("Miss"), automatic=True),
             Transition(
                 "retry",

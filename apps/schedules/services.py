@@ -23,7 +23,7 @@ from apps.lifecycle.models import Event
 from apps.lifecycle.services import TransitionRefused, advance
 from apps.platforms.models import Account
 from apps.schedules import concerns
-from apps.schedules.booking import earliest, next_free_slot, require_time
+from apps.schedules.booking import catch_up_gap, earliest, next_free_slot, require_time
 from apps.schedules.concerns import Concern
 from apps.schedules.drafts import problems_of
 from apps.schedules.machine import OPEN, SCHEDULABLE, UNDER_WAY
@@ -372,15 +372,19 @@ def post_now(*, post: Post, actor: Actor, force: bool = False) -> Post:
     return reschedule(post=post, at=database_now(), actor=actor, force=force)
 
 
-def send_again(*, post: Post, actor: Actor) -> Post:
-    """Send a missed or refused post as soon as the account's rules allow, so that many at once are spread out."""
+def send_again(*, post: Post, actor: Actor, among_others: bool = False) -> Post:
+    """Send a missed or refused post as soon as the account's rules allow.
+
+    among_others: it is one of several that a person sends at once, which must not go out at once.
+    """
     actor.require("publish_content", post.workspace)
     with unit_of_work():
         account = _lock_account(post)
         post.refresh_from_db(fields=["state"], from_queryset=Post._base_manager.all())
         if not post.needs_person:
             raise _too_late(post)
-        _move(post, earliest(account, at=database_now()), actor)
+        gap = catch_up_gap(account) if among_others else None
+        _move(post, earliest(account, at=database_now(), gap=gap), actor)
     return post
 
 
@@ -449,10 +453,14 @@ def _too_late(post: Post) -> TooLate:
 
 
 def mark_missed(now: datetime) -> int:
-    """Posts that are later than their account's grace become `missed`, for a person to send or drop."""
+    """Posts that are later than their account's grace become `missed`, for a person to send or drop.
+
+    Those that a person paused wait, and are judged when that person lets them go on.
+    """
     count = 0
-    late = Post._base_manager.filter(state="scheduled", wake_at__lt=now)
+    late = Post._base_manager.filter(state="scheduled", wake_at__lt=now, workspace__paused_at=None)
     accounts = Account._base_manager.filter(pk__in=late.order_by().values("account"))
+    accounts = accounts.exclude(state=Account.State.PAUSED)
     for account in accounts:
         overdue = late.filter(account=account, wake_at__lt=now - timedelta(minutes=account.catch_up))
         for post in overdue.select_related("workspace"):

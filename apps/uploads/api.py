@@ -19,7 +19,7 @@ from apps.schedules.api import PostOut, find_post
 from apps.schedules.models import Post
 from apps.uploads import by_hand, dead_letters, queries, services, usage
 from apps.uploads.models import Attempt, Evidence
-from apps.uploads.problems import TABLE, Problem, explain, maybe_online
+from apps.uploads.problems import TABLE, Problem, explain
 
 router = Router(tags=["publishing"])
 
@@ -115,10 +115,6 @@ class FileOut(Schema):
 
 class ManualOut(DeadLetterOut):
     maybe_online: bool = Field(description="It may be public although nobody has seen it: look first.")
-
-    @staticmethod
-    def resolve_maybe_online(post: Post) -> bool:
-        return maybe_online(post)
 
 
 class ManualDetailOut(ManualOut):

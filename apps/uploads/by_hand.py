@@ -22,7 +22,7 @@ from apps.content.models import Asset
 from apps.platforms.base import Draft
 from apps.schedules.drafts import draft_of, video_of
 from apps.schedules.models import Post
-from apps.uploads.problems import explain, maybe_online
+from apps.uploads.problems import explain
 from apps.uploads.services import report_published
 from apps.workspaces.actors import Actor
 
@@ -47,7 +47,6 @@ class Kit:
     hashtags: str
     files: tuple[Asset, ...]
     upload_page: str
-    maybe_online: bool
     error: dict[str, Any]
 
     @property
@@ -64,7 +63,6 @@ def kit_of(post: Post) -> Kit:
         hashtags=" ".join(f"#{tag}" for tag in draft.hashtags),
         files=files_of(post),
         upload_page=platform.upload_page,
-        maybe_online=maybe_online(post),
         error=explain(post),
     )
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
-from django.utils.translation import gettext as _
-
-from apps.common.errors import Conflict, DomainError
+from apps.common.errors import DomainError
 from apps.common.transactions import unit_of_work
 from apps.platforms.models import Account
+from apps.schedules.batches import send_one_of_many
 from apps.schedules.models import Post
 from apps.schedules.services import cancel_post, send_again
 from apps.uploads.outcomes import WARY
-from apps.uploads.problems import maybe_online
 from apps.workspaces.actors import Actor
 
 AT_ONCE = 500
@@ -27,14 +26,14 @@ class Settled:
     refused: list[tuple[Post, DomainError]] = field(default_factory=list)
 
 
-def replay(*, post: Post, actor: Actor) -> Post:
+def replay(*, post: Post, actor: Actor, send: Callable[..., Post] = send_again) -> Post:
     """Send it again as soon as the account's rules allow. Its attempts stay as they are, and its tries count anew."""
     solved = (post.error or {}).get("code") == "captcha"
     with unit_of_work():
         held = Account._base_manager.filter(pk=post.account_id, hold_until__lte=post.state_at + WARY)
         if solved:
             held.update(hold_until=None)  # the wait that the puzzle began, not a later one that the platform asked for
-        send_again(post=post, actor=actor)
+        send(post=post, actor=actor)
     return post
 
 
@@ -45,16 +44,7 @@ def drop(*, post: Post, actor: Actor) -> Post:
 
 def replay_all(*, posts: Iterable[Post], actor: Actor) -> Settled:
     """What may be online already is left out: somebody has to look at it first, and decide about it alone."""
-    return _each(posts, actor, _replay_if_certain)
-
-
-def _replay_if_certain(*, post: Post, actor: Actor) -> Post:
-    if maybe_online(post):
-        raise Conflict(
-            _("This may be online already, so it is not sent again together with others."),
-            hint=_("Look at the account, then decide about this one on its own page."),
-        )
-    return replay(post=post, actor=actor)
+    return _each(posts, actor, partial(replay, send=send_one_of_many))
 
 
 def drop_all(*, posts: Iterable[Post], actor: Actor) -> Settled:

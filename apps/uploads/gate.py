@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from typing import Any
 
 from django.db.models import Q
-from django.utils.translation import gettext_lazy as _
 
 from apps.content.models import Item
 from apps.platforms.models import Account
+from apps.schedules.booking import catch_up_gap
 from apps.schedules.machine import UNDER_WAY
 from apps.schedules.models import Post, Waiting
 from apps.schedules.quiet import quiet_end
 
 # How often a held post looks again; what holds it wakes it as well.
 LOOK_AGAIN = timedelta(seconds=30)
+# What is later than this was held up, and others with it.
+LATE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,9 @@ class Wait:
 
 @dataclass(frozen=True)
 class Withdraw:
-    """What was approved is not what this post would say."""
+    """It must not go out any more. code: why, of `problems`."""
 
-    reason: Any
+    code: str
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,9 @@ Verdict = Go | Wait | Withdraw | Miss
 def judge(post: Post, *, account: Account, item: Item, now: datetime) -> Verdict:
     """account, item: fresh rows; locked ones make the verdict hold until the transaction ends."""
     if item.approved_revision_id != post.revision_id or item.state not in ("scheduled", "published", "analyzed"):
-        return Withdraw(_("The approved version is another one now."))
+        return Withdraw("not_approved")
+    if not account.is_connected:
+        return Withdraw("disconnected")
     if not account.is_open or post.workspace.paused_at:
         return Wait(now, Waiting.PAUSE)
     if _earlier_parts(post).exists():
@@ -74,12 +77,14 @@ def _earlier_parts(post: Post):
 
 def _pace(post: Post, account: Account, now: datetime) -> Verdict:
     others = Post._base_manager.filter(account=account).exclude(pk=post.pk)
-    if account.minimum_gap:
-        gap = timedelta(minutes=account.minimum_gap)
-        recent = others.filter(Q(published_at__gt=now - gap) | Q(state__in=UNDER_WAY, state_at__gt=now - gap))
+    if account.minimum_gap or now - post.due_at > LATE:
+        gap = catch_up_gap(account)
+        # Without a gap of its own, the account lets the parts of one story follow each other as they come.
+        near = others if account.minimum_gap else others.exclude(item=post.item_id)
+        recent = near.filter(Q(published_at__gt=now - gap) | Q(state__in=UNDER_WAY, state_at__gt=now - gap))
         times = [published_at or state_at for published_at, state_at in recent.values_list("published_at", "state_at")]
         if times:
-            return Wait(max(times) + gap, Waiting.GAP)
+            return Wait(max(times) + gap, Waiting.GAP if account.minimum_gap else Waiting.LATE)
     if account.daily_limit:
         local = now.astimezone(account.timezone)
         midnight = datetime.combine(local.date(), time(), tzinfo=account.timezone)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -43,19 +44,23 @@ def published(lease: Lease, result: PublishResult) -> str:
     failpoint("uploads.after_call")
     response = {"external_id": result.external_id, "url": result.url}
     try:
-        with unit_of_work():
-            item = lock_item(post.item_id)
-            now = database_now()
-            fields = freed(wake_at=None, published_at=now, error=None, **response)
-            advance(post, "publish", actor=SYSTEM, where=lease.where, fields=fields, data={"url": result.url})
-            close(lease.attempt, Attempt.Outcome.PUBLISHED, response=response)
-            wake_next_parts(post)
-            settle_item(item)
-            wake_dispatcher()
+        _write_published(lease, "publish", Attempt.Outcome.PUBLISHED, response, where=lease.where)
     except TransitionRefused:
         return _late(lease, response=response)
     failpoint("uploads.after_result")
     return post.state
+
+
+def _write_published(lease: Lease, action: str, outcome: str, response: dict[str, str], *, where: dict) -> None:
+    post = lease.post
+    with unit_of_work():
+        item = lock_item(post.item_id)
+        fields = freed(wake_at=None, published_at=database_now(), error=None, **response)
+        advance(post, action, actor=SYSTEM, where=where, fields=fields, data={"url": response["url"]})
+        close(lease.attempt, outcome, response=response)
+        wake_next_parts(post)
+        settle_item(item)
+        wake_dispatcher()
 
 
 def failed(lease: Lease, error: AdapterError) -> str:
@@ -190,7 +195,8 @@ def ask(lease: Lease, error: AdapterError, outcome: str) -> str:
 
 def _finish(lease: Lease, action: str, outcome: str, error: Exception, fields: dict[str, Any], **also_said: Any) -> str:
     said = {**told(error), **also_said}
-    if action == "ask" and lease.post.state == "unknown" and outcome != Attempt.Outcome.NOT_THERE:
+    in_doubt = action == "ask" and lease.post.state == "unknown" and outcome != Attempt.Outcome.NOT_THERE
+    if in_doubt or action == "lose_track":
         said["maybe_online"] = True
     try:
         with unit_of_work():
@@ -205,7 +211,11 @@ def _finish(lease: Lease, action: str, outcome: str, error: Exception, fields: d
 
 
 def _late(lease: Lease, *, error: dict | None = None, response: dict | None = None) -> str:
-    """The lease went to another worker; what happened is kept in the attempt, and that worker's finding counts."""
+    """The lease went to another worker, whose finding counts; but what this one saw online is, whoever else looks."""
     close(lease.attempt, Attempt.Outcome.LATE, error=error, response=response)
     log.warning("answered_too_late", post=lease.post.pk, attempt=lease.attempt.number, response=response, error=error)
+    if response:
+        with suppress(TransitionRefused):  # it is known already, or being sent once more this very moment
+            _write_published(lease, "learn", Attempt.Outcome.LATE, response, where={})
+            return lease.post.state
     return "late"

@@ -105,6 +105,12 @@ TABLE = (
         _ASKED,
     ),
     Problem(
+        "not_asked",
+        _("The answer was lost, and nobody could ask again: the account was paused, logged out or disconnected."),
+        _("Look at the account. Report the post as online if it is there, else send it again."),
+        _ASKED,
+    ),
+    Problem(
         "not_there",
         _("The answer was lost, and the platform does not have the post."),
         _("Nothing to do yet: it is sent again by itself."),
@@ -154,6 +160,18 @@ TABLE = (
         _("The post is cancelled, and nothing was sent."),
     ),
     Problem(
+        "disconnected",
+        _("The account was disconnected before this was sent."),
+        _("Connect the account again, then schedule the item anew."),
+        _("The post is cancelled, and nothing was sent."),
+    ),
+    Problem(
+        "restored",
+        _("The database was restored from a backup, and this may have gone out since the backup was made."),
+        _("Look at the account. Report the post as online if it is there, else send it again."),
+        _ASKED,
+    ),
+    Problem(
         "missed",
         _("Its time came while nothing could go out, and the account's grace is over."),
         _("Send it now, or drop it."),
@@ -173,16 +191,18 @@ TABLE = (
     ),
     Problem(
         "bug",
-        _("Something went wrong inside Rundown."),
-        _("The log has the details. If it stays, report it with what is shown here."),
-        _("It is treated as if the answer had been lost: the platform is asked, or a person."),
+        _("Rundown made a mistake of its own while it worked on this post."),
+        _(
+            "Nothing to do unless the post asks for you: then look at the account, report the post as online if it is "
+            "there, else send it again or post it by hand. Whoever runs this installation finds the mistake in the "
+            "worker's log, under the post's number."
+        ),
+        _("Before the call it is tried again; after it the platform is asked what happened, or else a person."),
     ),
 )
 PROBLEMS = {problem.code: problem for problem in TABLE}
 # What NeedsPerson calls its reasons.
 _REASONS = {"login": "login_wall"}
-# Codes of failures after which the post may be public all the same.
-_MAYBE_ONLINE = frozenset({"outcome_unknown", "no_way_to_ask", "key_forgotten", "changed_meanwhile", "no_word"})
 
 
 def problem(code: str, **details: Any) -> AdapterError:
@@ -222,16 +242,15 @@ def told(error: Exception) -> dict[str, Any]:
 
 def explain(post: Post) -> dict[str, Any]:
     """Why the post stands where it stands, for every page: code, message, hint; empty when all is well."""
-    if post.state == "missed" or (post.needs_person and not post.error):
+    if (post.state == "missed" and not post.maybe_online) or (post.needs_person and not post.error):
         row = PROBLEMS["missed" if post.state == "missed" else "needs_person"]
         return {"code": row.code, "message": str(row.sentence), "hint": str(row.hint)}
     return post.error or {}
 
 
-def maybe_online(post: Post) -> bool:
-    """Whether the post may be public although nobody has seen it."""
-    error = post.error or {}
-    return post.needs_person and bool(error.get("maybe_online") or error.get("code") in _MAYBE_ONLINE)
+def doubt(code: str) -> dict[str, Any]:
+    """What a post says whose call may have published."""
+    return {**told(problem(code)), "maybe_online": True}
 
 
 def as_markdown() -> str:

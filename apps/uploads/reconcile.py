@@ -6,23 +6,29 @@ absence counts. None: a person decides. Never a blind repetition.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import structlog
 from django.db import DatabaseError
+from django.db.models import Q
 
 from apps.common.clock import database_now
 from apps.common.errors import AdapterError, DomainError
 from apps.common.failpoints import failpoint
+from apps.common.transactions import unit_of_work
+from apps.lifecycle.services import TransitionRefused, advance
 from apps.platforms.base import Capability, Found, NeedsLogin, NotFound, Platform, RateLimited, StillUnknown
+from apps.platforms.models import Account
 from apps.schedules.models import Post
 from apps.schedules.wake import wake_dispatcher
 from apps.uploads import budgets, outcomes
-from apps.uploads.leases import Lease, LeaseLost, take_unknown
+from apps.uploads.leases import Lease, LeaseLost, close_lost, freed, take_unknown
 from apps.uploads.models import Attempt
-from apps.uploads.problems import problem
+from apps.uploads.problems import doubt, problem
 from apps.uploads.reports import LeaseReport
 from apps.uploads.requests import request_for
+from apps.workspaces.actors import SYSTEM
 
 log = structlog.get_logger(__name__)
 
@@ -55,6 +61,23 @@ def find_out(post: Post) -> str:
     except Exception as error:  # a bug in an adapter says nothing about what the platform did
         log.exception("adapter_bug", post=post.pk, platform=lease.platform.slug)
         return outcomes.still_unknown(lease, error, Attempt.Outcome.UNKNOWN)
+
+
+def ask_about_silent(now: datetime) -> int:
+    """Posts that nobody may look for, during a day or for ever, as the account or all is paused: a person is asked."""
+    active = Q(account__state=Account.State.ACTIVE, workspace__paused_at=None)
+    gone = Q(account__state=Account.State.DISCONNECTED)
+    silent = Post._base_manager.filter(state="unknown", wake_at__lte=now).exclude(active)
+    silent = silent.filter(Q(state_at__lt=now - outcomes.KNOWN_WITHIN) | gone)
+    count = 0
+    for post in silent.select_related("workspace"):
+        where = {"wake_at": post.wake_at, "lease_token": post.lease_token}
+        fields = freed(wake_at=None, error=doubt("not_asked"))
+        with suppress(TransitionRefused), unit_of_work():  # a worker has just begun to look
+            advance(post, "ask", actor=SYSTEM, where=where, fields=fields, data={"error": fields["error"]})
+            close_lost(post)
+            count += 1
+    return count
 
 
 def _may_call(post: Post, platform: Platform) -> bool:

@@ -21,6 +21,7 @@ from apps.lifecycle.events import emit
 from apps.lifecycle.services import TransitionRefused, advance
 from apps.platforms.base import OutcomeUnknown, PublishRequest
 from apps.platforms.models import Account
+from apps.schedules.booking import catch_up_gap
 from apps.schedules.models import Post, Waiting
 from apps.schedules.parts import wake_next_parts
 from apps.schedules.services import CLEARED, lock_item, mark_missed, miss_post, settle_item
@@ -28,7 +29,7 @@ from apps.schedules.wake import wake_dispatcher
 from apps.uploads import budgets, gate, outcomes, reconcile
 from apps.uploads.leases import Lease, LeaseLost, claim, close, close_lost, freed, held
 from apps.uploads.models import Attempt
-from apps.uploads.problems import problem, told
+from apps.uploads.problems import doubt, problem, told
 from apps.uploads.reports import LeaseReport
 from apps.uploads.requests import request_for
 from apps.workspaces.actors import SYSTEM, Actor
@@ -68,7 +69,7 @@ def _publish(post: Post) -> str:
         return _hold_back(post, verdict)
     until = budgets.free_at(post.account_id, post.account.adapter.limits, now)
     if until > now and not post.account.by_hand:
-        return _postpone(post, _queued(post, until), Waiting.CALLS, None)
+        return _postpone(post, until, Waiting.CALLS, None)
     lease = claim(post)
     if lease is None:
         return "taken"
@@ -122,11 +123,17 @@ def _check(lease: Lease, request: PublishRequest) -> bool:
     return True
 
 
-def _queued(post: Post, until: datetime) -> datetime:
-    """A place in the line of those that wait for a call, so that they do not all come back for the same one."""
-    waiting = Post._base_manager.filter(account=post.account_id, state="scheduled", waiting_for=Waiting.CALLS)
-    ahead = waiting.exclude(pk=post.pk).filter(wake_at__gte=until).count()
-    return until + ahead * budgets.interval(post.account.adapter.limits)
+def _in_line(post: Post, until: datetime, reason: Waiting) -> datetime:
+    """A place in the line of those that wait for their turn, so that they do not all come back for the same one."""
+    match reason:
+        case Waiting.CALLS:
+            apart = budgets.interval(post.account.adapter.limits)
+        case Waiting.GAP | Waiting.LATE:
+            apart = catch_up_gap(post.account)
+        case _:
+            return until
+    waiting = Post._base_manager.filter(account=post.account_id, state="scheduled", waiting_for=reason)
+    return until + waiting.exclude(pk=post.pk).filter(wake_at__gte=until).count() * apart
 
 
 def _commit_intent(lease: Lease) -> bool:
@@ -142,6 +149,9 @@ def _commit_intent(lease: Lease) -> bool:
             # It was in time when it was claimed, and so it still is.
             if not isinstance(verdict, gate.Go | gate.Miss):
                 _hold_back(post, verdict, lease)
+                return False
+            if account.by_hand:  # since it was claimed
+                outcomes.ask(lease, problem("by_hand"), Attempt.Outcome.WITHDRAWN)
                 return False
             until = budgets.take(account.pk, lease.platform.limits, now)
             if until is not None:
@@ -170,9 +180,9 @@ def _hold_back(post: Post, verdict: gate.Verdict, lease: Lease | None = None) ->
     match verdict:
         case gate.Wait(until, reason):
             return _postpone(post, until, reason, lease)
-        case gate.Withdraw(reason):
+        case gate.Withdraw(code):
             where = lease.where if lease else {}
-            said = {"code": "not_approved", "message": str(reason)}
+            said = told(problem(code))
             with unit_of_work():
                 item = lock_item(post.item_id)
                 fields = {**CLEARED, "error": said}
@@ -184,6 +194,7 @@ def _hold_back(post: Post, verdict: gate.Verdict, lease: Lease | None = None) ->
 
 
 def _postpone(post: Post, until: datetime, reason: Waiting, lease: Lease | None) -> str:
+    until = _in_line(post, until, reason)
     # A pause moves no time: whether the post is still in time is asked when publishing goes on.
     moved = {} if reason == Waiting.PAUSE else {"not_before": until}
     fields = freed(wake_at=until, waiting_for=reason, **moved)
@@ -213,6 +224,7 @@ def _recover(post: Post) -> str:
         # The lost worker may still be alive and sending. Its call ends within its timeout from now, even if the lease
         # has ended only because a clock was set forward.
         fields = {"wake_at": now + timedelta(seconds=platform.timeout), "sent_at": None}
+        fields["error"] = doubt("outcome_unknown")
     try:
         with unit_of_work():
             advance(post, action, actor=SYSTEM, where=where, fields=fields, data={"reason": "worker_lost"})
@@ -224,7 +236,10 @@ def _recover(post: Post) -> str:
 
 
 def sweep() -> dict[str, int]:
-    """Put right what was left behind: ended leases, and posts too late to go out. Only what was found is counted."""
+    """Put right what was left behind: ended leases, lost answers that nobody may ask for, posts too late to go out.
+
+    Only what was found is counted.
+    """
     now = database_now()
     found: Counter[str] = Counter()
     ended = Post._base_manager.filter(state__in=["claimed", "submitting"], lease_until__lte=now)
@@ -233,6 +248,7 @@ def sweep() -> dict[str, int]:
         before = post.state if post else ""
         if post and before in ("claimed", "submitting") and _recover(post) != before:
             found["recovered"] += 1
+    found["asked"] += reconcile.ask_about_silent(now)
     found["missed"] += mark_missed(now)
     return {name: count for name, count in found.items() if count}
 

@@ -24,7 +24,7 @@ from apps.uploads import by_hand as hands
 from apps.uploads import dead_letters, queries
 from apps.uploads.models import Evidence
 from apps.uploads.outcomes import MAX_TRIES
-from apps.uploads.problems import TABLE, explain, maybe_online
+from apps.uploads.problems import TABLE, explain
 
 PAGE = 25
 SEVERAL = {"replay": dead_letters.replay_all, "drop": dead_letters.drop_all}
@@ -105,7 +105,6 @@ def post(request: HttpRequest, slug: str, post_id: int) -> HttpResponse:
         "post": found,
         "platform": found.account.adapter,
         "error": explain(found),
-        "maybe_online": maybe_online(found),
         "attempts": attempts,
         "current": next((each for each in reversed(attempts) if not each.finished_at), None),
         "holding": queries.holding(found),

@@ -40,7 +40,6 @@ from apps.schedules.services import cancel_post, post_now
 from apps.uploads import reports, services
 from apps.uploads.models import Attempt
 from apps.uploads.outcomes import MAX_TRIES
-from apps.uploads.problems import maybe_online
 from apps.uploads.services import publish_post, report_published, sweep
 from apps.workspaces.actors import SYSTEM, Actor
 from tests.factories.platforms import AccountFactory
@@ -267,7 +266,7 @@ class OneLife(RuleBasedStateMachine):
             assert self.online or self.reported, "it says published, and nothing is online"
         elif self.online and not self.withdrawn and not self.risks:
             late = Attempt._base_manager.filter(post=post, outcome=Attempt.Outcome.LATE)
-            assert maybe_online(post) or late.exists(), f"it is online, and nobody says so: {post.state} {post.error}"
+            assert post.maybe_online or late.exists(), f"it is online, and nobody says so: {post.state} {post.error}"
         type(self).published += len(self.online)
 
 

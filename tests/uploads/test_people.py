@@ -23,7 +23,7 @@ from apps.schedules.models import Post, Waiting
 from apps.schedules.services import cancel_post
 from apps.uploads import by_hand, dead_letters, notices, queries
 from apps.uploads.models import Attempt, Evidence, Notice
-from apps.uploads.problems import explain, maybe_online
+from apps.uploads.problems import explain
 from apps.uploads.services import publish_post, report_published
 from apps.workspaces.actors import Actor
 from apps.workspaces.roles import Role
@@ -78,7 +78,7 @@ def test_a_platform_that_wants_a_person_gets_one_at_once(studio_account, reason,
     post, account = fresh(post), Account.objects.get(pk=account.pk)
     assert (post.error["code"], post.error["message"], post.tries) == (code, "The platform shows a puzzle.", 0)
     assert post.error["hint"]
-    assert not maybe_online(post)
+    assert not post.maybe_online
     assert StudioPlatform.calls == ["check", "Wall"]
     assert account.state == ("needs_login" if reason == "login" else "active")
     assert (account.hold_until is not None) == (reason in ("captcha", "too_fast"))
@@ -130,7 +130,7 @@ def test_what_may_be_online_says_so(studio_account):
     Post.objects.filter(pk=post.pk).update(wake_at=timezone.now())
     assert publish_post(post_id=post.pk) == "needs_human"
     post = fresh(post)
-    assert (explain(post)["code"], maybe_online(post)) == ("no_way_to_ask", True)
+    assert (explain(post)["code"], post.maybe_online) == ("no_way_to_ask", True)
     page = signed_in(post.workspace).get(f"/w/{post.workspace.slug}/by-hand/{post.pk}/").content.decode()
     assert "Is it online?" in page
     assert "Look at the account" in page

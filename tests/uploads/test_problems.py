@@ -65,4 +65,4 @@ def test_what_is_kept_holds_no_secret():
     kept = told(ValueError("GET https://user:hunter2@example.org with Bearer abcdefgh"))
     assert "hunter2" not in str(kept)
     assert "abcdefgh" not in str(kept)
-    assert kept["message"] == "Something went wrong inside Rundown."
+    assert kept["message"] == "Rundown made a mistake of its own while it worked on this post."

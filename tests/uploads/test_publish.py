@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 from django_scopes import scope
 
-from apps.common.errors import TooLate
+from apps.common.errors import AdapterError, TooLate
 from apps.content.models import Item
 from apps.content.services import Text, revise_item
 from apps.lifecycle.models import Event
@@ -271,15 +271,26 @@ def test_second_worker_cannot_claim_the_same_post(connect):
     assert Attempt.objects.count() == 4
 
 
-def test_a_worker_that_slept_past_its_lease_changes_nothing_that_another_found_out(connect, platform, work_off):
+def test_a_worker_that_slept_past_its_lease_is_believed_when_it_saw_the_post_online(connect, platform, work_off):
     [post] = posts_for(connect("fake_none"), title="Sleeper")
     lease = claim(Post._base_manager.select_related("account", "workspace").get(pk=post.pk))
     Post._base_manager.filter(pk=post.pk).update(state="submitting", lease_until=timezone.now(), wake_at=timezone.now())
     assert work_off(post) == "needs_human"
+    assert post.maybe_online
+    assert outcomes.published(lease, PublishResult("77", "https://example.org/77")) == "published"
+    row, late = fresh(post), Attempt.objects.get(pk=lease.attempt.pk)
+    assert (row.state, row.url, row.error, row.wake_at) == ("published", "https://example.org/77", None, None)
+    assert (late.outcome, late.response["url"], fresh(post.item).state) == ("late", row.url, "published")
     assert outcomes.published(lease, PublishResult("77", "https://example.org/77")) == "late"
-    assert fresh(post).state == "needs_human"
-    late = Attempt.objects.get(pk=lease.attempt.pk)
-    assert (late.outcome, late.response["url"]) == ("late", "https://example.org/77")
+
+
+def test_a_worker_that_slept_past_its_lease_and_failed_changes_nothing(connect, platform, work_off):
+    [post] = posts_for(connect("fake_none"), title="Sleeper")
+    lease = claim(Post._base_manager.select_related("account", "workspace").get(pk=post.pk))
+    Post._base_manager.filter(pk=post.pk).update(state="submitting", lease_until=timezone.now(), wake_at=timezone.now())
+    work_off(post)
+    assert outcomes.failed(lease, AdapterError("Refused.", permanent=True)) == "late"
+    assert (fresh(post).state, outcomes_of(post)[0]) == ("needs_human", "late")
 
 
 def test_a_late_answer_still_counts_while_nobody_has_asked(connect, platform):
@@ -310,6 +321,23 @@ def test_catching_up_keeps_the_pause_between_posts(connect, platform, work_off):
     second = fresh(second)
     assert (second.state, second.waiting_for) == ("scheduled", "gap")
     assert second.wake_at == fresh(first).published_at + timedelta(minutes=30)
+
+
+def test_after_a_pause_late_posts_do_not_go_out_in_a_burst(connect, platform, work_off):
+    account = connect("fake_key")
+    pause_workspace(workspace=account.workspace, actor=SYSTEM)
+    hour_ago = timezone.now() - timedelta(hours=1)
+    [stale] = posts_for(account, title="Stale", at=timezone.now() - timedelta(hours=9))
+    assert sweep() == {}
+    posts = [posts_for(account, title=f"Late {n}", at=hour_ago)[0] for n in range(3)]
+    [now] = posts_for(account, title="In time")
+    resume_workspace(workspace=account.workspace, actor=SYSTEM)
+    for post in (stale, *posts, now):
+        publish_post(post_id=post.pk)
+    first, *others = [fresh(post) for post in posts]
+    assert [fresh(post).state for post in (stale, first, now)] == ["missed", "published", "published"]
+    assert {(post.state, post.waiting_for) for post in others} == {("scheduled", "late")}
+    assert [post.wake_at - first.published_at for post in others] == [timedelta(minutes=5), timedelta(minutes=10)]
 
 
 def test_the_daily_limit_moves_a_post_to_the_next_day_of_the_account(connect, platform, work_off):

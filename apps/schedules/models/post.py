@@ -26,6 +26,7 @@ class Waiting(models.TextChoices):
     PAUSE = "pause", _("Publishing is paused")
     RETRY = "retry", _("It is tried again after a failure")
     QUIET = "quiet", _("The account has quiet hours")
+    LATE = "late", _("What is late goes out one by one")
 
 
 class Post(StatefulModel):
@@ -106,3 +107,8 @@ class Post(StatefulModel):
     @property
     def needs_person(self) -> bool:
         return self.state in FOR_PEOPLE
+
+    @property
+    def maybe_online(self) -> bool:
+        """Whether it may be public although nobody has seen it, so that a person looks before it is sent again."""
+        return self.needs_person and bool((self.error or {}).get("maybe_online"))

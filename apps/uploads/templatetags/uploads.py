@@ -10,7 +10,7 @@ from django import template
 from apps.platforms.models import Account
 from apps.schedules.models import Post
 from apps.uploads.models import Attempt
-from apps.uploads.problems import PROBLEMS, code_of_reason, explain, maybe_online
+from apps.uploads.problems import PROBLEMS, code_of_reason, explain
 
 register = template.Library()
 
@@ -28,11 +28,6 @@ _TONES = {
 @register.filter
 def explained(post: Post) -> dict[str, Any]:
     return explain(post)
-
-
-@register.filter
-def may_be_online(post: Post) -> bool:
-    return maybe_online(post)
 
 
 @register.filter
