@@ -17,6 +17,7 @@ from django.utils import timezone
 from redis import Redis
 from redis.exceptions import RedisError
 
+from apps.common.patience import BROKER
 from apps.common.transactions import note
 from apps.lifecycle.models import Event, EventHead
 from apps.workspaces.audit import describe
@@ -90,9 +91,12 @@ def group_name(workspace_id: int) -> str:
 
 def wake_watchers(workspace_id: int, seq: int) -> None:
     """Tell the hubs that there is something to read. A lost message costs a second: hubs also poll."""
+    if BROKER.is_resting:
+        return
     message = get_channel_layer().serialize({"type": "events.appended", "seq": seq})
     try:
-        _publisher().publish(_topic(group_name(workspace_id)), message)
+        with BROKER.asked():
+            _publisher().publish(_topic(group_name(workspace_id)), message)
     except RedisError as error:
         log.warning("watchers_not_woken", workspace=workspace_id, reason=str(error))
 

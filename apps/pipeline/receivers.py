@@ -9,6 +9,7 @@ from django.dispatch import receiver
 from kombu.exceptions import OperationalError
 from redis import RedisError
 
+from apps.common.patience import BROKER
 from apps.lifecycle.handlers import handler_of
 from apps.lifecycle.machines import machine_of
 from apps.lifecycle.models import Run
@@ -35,7 +36,11 @@ def wake_worker(run: Run, **_: Any) -> None:
 
 def send(task: Any, *args: Any, queue: str = "default") -> None:
     """Enqueue, and only log when the broker is away: the row is written, and the sweeper will come by."""
-    try:
-        task.apply_async(args=args, queue=queue, retry=False)
-    except BROKER_AWAY:
-        log.warning("broker_unreachable", task=task.name, args=args)
+    if not BROKER.is_resting:
+        try:
+            with BROKER.asked():
+                task.apply_async(args=args, queue=queue, retry=False)
+            return
+        except BROKER_AWAY:
+            pass
+    log.warning("broker_unreachable", task=task.name, args=args)

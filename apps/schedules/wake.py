@@ -10,6 +10,8 @@ import structlog
 from django.conf import settings
 from django.db import connection, transaction
 
+from apps.common.patience import BROKER
+
 log = structlog.get_logger(__name__)
 NAME = "rundown_dispatch"
 
@@ -24,8 +26,10 @@ def wake_dispatcher() -> None:
 
 
 def _publish() -> None:
+    if BROKER.is_resting:
+        return
     try:
-        with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1) as client:
+        with BROKER.asked(), _client() as client:
             client.publish(NAME, b"1")
     except redis.RedisError as error:
         log.warning("dispatcher_not_woken", reason=str(error))
@@ -34,10 +38,14 @@ def _publish() -> None:
 def broker() -> str:
     """The present run of the broker: another one each time that it starts; empty while it is away."""
     try:
-        with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1) as client:
+        with _client() as client:
             return client.info("server")["run_id"]
     except redis.RedisError:
         return ""
+
+
+def _client() -> redis.Redis:
+    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
 
 
 class Bell(Protocol):
@@ -61,13 +69,8 @@ class _PostgresBell:
 
         try:
             if self._own is None:
-                parameters = connection.get_connection_params()
-                wanted = {
-                    key: parameters[key]
-                    for key in ("dbname", "user", "password", "host", "port")
-                    if parameters.get(key)
-                }
-                self._own = psycopg.connect(**wanted, autocommit=True)
+                # All of them: a server may insist on a certificate, or be found by a service's name.
+                self._own = psycopg.connect(**connection.get_connection_params(), autocommit=True)
                 self._own.execute(f"LISTEN {NAME}")
                 return  # something may have changed before we listened
             for _notice in self._own.notifies(timeout=seconds, stop_after=1):
