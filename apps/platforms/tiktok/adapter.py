@@ -50,7 +50,7 @@ _REFUSALS = {
 
 class TiktokPlatform(Platform):
     slug = "tiktok"
-    label = _("TikTok (by browser)")
+    label = "TikTok"
     capability = Capability.NONE
     # A title of its own does not exist: the caption is all there is. TikTok counts it in UTF-16 units.
     limits = Limits(
