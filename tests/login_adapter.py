@@ -63,8 +63,10 @@ class OauthPlatform(_Loopback):
         }
         return Login(f"{fields['server']}/authorize?{urlencode(query)}", {"server": fields["server"]})
 
-    def finish_login(self, kept: Mapping[str, Any], *, code: str, redirect_uri: str, verifier: str) -> dict[str, Any]:
-        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
+    def finish_login(
+        self, kept: Mapping[str, Any], *, answer: Mapping[str, str], redirect_uri: str, verifier: str
+    ) -> dict[str, Any]:
+        form = {"grant_type": "authorization_code", "code": answer["code"], "redirect_uri": redirect_uri}
         return self._tokens(kept["server"], {**form, "code_verifier": verifier})
 
     def refresh(self, connection: Connection) -> Mapping[str, Any]:

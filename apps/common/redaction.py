@@ -13,11 +13,13 @@ _VALUES = re.compile(
     r"|(?<=Bearer )[\w.~+/-]+=*"
     r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)",
 )
+# What login pages send a browser back with stands in an address.
+_QUERY = re.compile(r"([?&](?:code|state|password|token)=)[^&#\s'\"]+", re.IGNORECASE)
 
 
 def mask_text(text: str) -> str:
     """The text without tokens, keys, bearer headers and passwords in addresses."""
-    return _VALUES.sub(MASK, text)
+    return _QUERY.sub(rf"\1{MASK}", _VALUES.sub(MASK, text))
 
 
 def mask(value: Any) -> Any:

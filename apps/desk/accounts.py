@@ -115,8 +115,7 @@ def callback(request: HttpRequest) -> HttpResponse:
         again = login.account is not None
         back = reverse("desk:accounts", args=[workspace.slug])
         try:
-            code, refusal = request.GET.get("code", ""), request.GET.get("error", "")
-            account = logins.finish_login(login, code=code, refusal=refusal)
+            account = logins.finish_login(login, answer=request.GET.dict())
         except DomainError as error:
             messages.error(request, str(error))
             return redirect(reverse("desk:account", args=[workspace.slug, login.account_id]) if again else back)

@@ -316,6 +316,7 @@ class Platform(ABC):
     before the second try of a failed call, growing from there. key_seconds: how long the platform remembers a key
     (class A), None for ever. lookups, lookup_seconds: how many spaced looks prove absence (class C).
     provision: dotted path of a function(account) that prepares a new account of this platform.
+    answers: what a platform's login page sends the browser back with when somebody has allowed it.
     upload_page: where a person posts by hand. link_hosts: hosts that addresses of its posts have; empty: any.
     own_title: whether a post there has a title beside its text.
     pictures_beside_video: whether a post may hold both; where it may not, the video goes out alone.
@@ -331,6 +332,7 @@ class Platform(ABC):
     setting_fields: ClassVar[tuple[SettingField, ...]] = ()
     notice: ClassVar[Any] = ""
     oauth: ClassVar[bool] = False
+    answers: ClassVar[tuple[str, ...]] = ("code",)
     refresh_before: ClassVar[float] = 600.0
     checks_before_publishing: ClassVar[bool] = False
     metrics: ClassVar[tuple[str, ...]] = ()
@@ -423,8 +425,13 @@ class Platform(ABC):
         """The first half of OAuth with PKCE (S256). fields: what `credential_fields` asked for."""
         raise NotImplementedError
 
-    def finish_login(self, kept: Mapping[str, Any], *, code: str, redirect_uri: str, verifier: str) -> dict[str, Any]:
-        """The second half: the credentials to keep; raises NeedsLogin when the platform refuses the code."""
+    def finish_login(
+        self, kept: Mapping[str, Any], *, answer: Mapping[str, str], redirect_uri: str, verifier: str
+    ) -> dict[str, Any]:
+        """The second half: the credentials to keep; raises NeedsLogin when the platform refuses what it gave.
+
+        answer: what the platform sent the browser back with; `answers` are certainly in it.
+        """
         raise NotImplementedError
 
     def read_metrics(self, connection: Connection, external_id: str) -> Mapping[str, int]:

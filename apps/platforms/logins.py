@@ -101,11 +101,11 @@ def waiting_login(*, state: str, session_key: str, user: Any) -> PendingLogin:
     return login
 
 
-def finish_login(login: PendingLogin, *, code: str, refusal: str = "") -> Account:
-    """Exchange the code, ask whose login it is, and connect the account or log it in again.
+def finish_login(login: PendingLogin, *, answer: Mapping[str, str]) -> Account:
+    """Take what the platform gave, ask whose login it is, and connect the account or log it in again.
 
-    refusal: the error that the platform sent instead of a code. Calls the platform. A login is finished once, whatever
-    comes of it. Raises LoginGone, Invalid, Conflict, AdapterError.
+    answer: what the browser came back with; an `error` in it is a refusal. Calls the platform. A login is finished
+    once, whatever comes of it. Raises LoginGone, Invalid, Conflict, AdapterError.
     """
     actor = Actor.of(login.user)
     actor.require("manage_accounts", login.workspace)
@@ -113,14 +113,14 @@ def finish_login(login: PendingLogin, *, code: str, refusal: str = "") -> Accoun
     if not PendingLogin._base_manager.filter(pk=login.pk).delete()[0]:
         raise LoginGone
     plug = adapter(login.platform)
-    if refusal or not code:
+    if "error" in answer or not all(answer.get(name) for name in plug.answers):
         raise Conflict(
             _("%(platform)s did not let Rundown in.") % {"platform": plug.label},
             hint=_("Nothing has changed. Begin again when you want to allow it."),
         )
     try:
         credentials = plug.finish_login(
-            kept["login"], code=code, redirect_uri=callback_url(), verifier=kept["verifier"]
+            kept["login"], answer=answer, redirect_uri=callback_url(), verifier=kept["verifier"]
         )
     except NeedsLogin as error:
         raise Invalid(error.message, hint=error.hint or _("Begin the login again.")) from error

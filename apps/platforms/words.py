@@ -50,7 +50,7 @@ def way_in(plug: Platform, *, again: bool = False) -> tuple[str, str]:
         return (_("Replace") if again else _("Connect")), asked
     if plug.logs_in_on_page({field.name: "filled in" for field in plug.credential_fields}):
         return _("Continue at %(platform)s") % label, own_page
-    return _("Continue"), f"{own_page} {_('With a token, no page opens.')} {asked}"
+    return _("Continue"), f"{own_page} {_('With a token or password pasted here, no page opens.')} {asked}"
 
 
 def abilities(plug: Platform) -> list[str]:

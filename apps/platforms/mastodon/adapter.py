@@ -131,9 +131,11 @@ class MastodonPlatform(Platform):
         with self._oauth(fields["server"]) as login:
             return login.begin(redirect_uri=redirect_uri, state=state, challenge=challenge)
 
-    def finish_login(self, kept: Mapping[str, Any], *, code: str, redirect_uri: str, verifier: str) -> dict[str, Any]:
+    def finish_login(
+        self, kept: Mapping[str, Any], *, answer: Mapping[str, str], redirect_uri: str, verifier: str
+    ) -> dict[str, Any]:
         with self._oauth(kept["server"]) as login:
-            return login.finish(kept, code=code, redirect_uri=redirect_uri, verifier=verifier)
+            return login.finish(kept, code=answer["code"], redirect_uri=redirect_uri, verifier=verifier)
 
     def read_metrics(self, connection: Connection, external_id: str) -> Mapping[str, int]:
         with self._client(connection.credentials, 30.0) as client:

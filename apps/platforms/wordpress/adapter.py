@@ -20,6 +20,7 @@ from apps.platforms.base import (
     Found,
     Identity,
     Limits,
+    Login,
     NeedsLogin,
     NotFound,
     Outcome,
@@ -58,14 +59,21 @@ class WordpressPlatform(Platform):
             "site", lazy("Address of the site"), lazy("As readers see it: https://example.org."), secret=False
         ),
         CredentialField(
-            "username", lazy("User name"), lazy("The one you log in to the site with, not the display name."), False
+            "username",
+            lazy("User name"),
+            lazy("Only with a password below: the one you log in to the site with, not the display name."),
+            secret=False,
+            required=False,
         ),
         CredentialField(
             "password",
             lazy("Application password"),
             lazy(
-                "On the site under Users, Profile, Application Passwords: give a name, press Add, copy what it shows."
+                "Leave this empty to log in on the site's own page, which makes one for Rundown. Or make one there,"
+                " under Users, Profile, Application Passwords: give a name, press Add, copy what it shows. Not the"
+                " password you log in with."
             ),
+            required=False,
         ),
     )
     setting_fields = (
@@ -92,16 +100,47 @@ class WordpressPlatform(Platform):
             help=lazy("By their names, with commas between them; those that the site lacks are made."),
         ),
     )
+    oauth = True
+    answers = ("user_login", "password")
     metrics = ("comments",)
     timeout = 300.0
 
     def keep(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        if not fields.get("username"):
+            message = _("An application password needs the name of its user.")
+            raise Invalid(message, username=[message])
+        return {**fields, "site": self._address(fields)}
+
+    def _address(self, fields: Mapping[str, Any]) -> str:
         from apps.platforms.wordpress.site import address_of
 
         try:
-            return {**fields, "site": address_of(str(fields.get("site", "")), self.config.private_hosts)}
+            return address_of(str(fields.get("site", "")), self.config.private_hosts)
         except AdapterError as error:
             raise Invalid(error.message, hint=error.hint, site=[error.message]) from error
+
+    def logs_in_on_page(self, fields: Mapping[str, Any]) -> bool:
+        return not fields.get("password")
+
+    def begin_login(self, fields: Mapping[str, Any], *, redirect_uri: str, state: str, challenge: str) -> Login:
+        from apps.platforms.wordpress import site
+
+        address = self._address(fields)
+        if redirect_uri.startswith("http://") and not address.startswith("http://"):
+            raise AdapterError(
+                _("WordPress sends people back only to an address that begins with https://."),
+                permanent=True,
+                hint=_("Make an application password on the site, and paste it here."),
+            )
+        with site.opened(self.config, {"site": address}, 30) as wordpress:
+            page = wordpress.login_page()
+        return Login(site.login_address(page, redirect_uri, state), {"site": address})
+
+    def finish_login(
+        self, kept: Mapping[str, Any], *, answer: Mapping[str, str], redirect_uri: str, verifier: str
+    ) -> dict[str, Any]:
+        """The site has made a password and sent it along; it says of itself whose it is, so nothing is exchanged."""
+        return {"site": kept["site"], "username": answer["user_login"], "password": answer["password"]}
 
     def compose(self, draft: Draft) -> str:
         return draft.text

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 from django.utils.translation import gettext as _
@@ -18,11 +21,22 @@ NAMESPACE = "wp/v2"
 
 
 class Site:
-    """Made by `opened`. root: the API's index, in whichever of its two forms the site answers."""
+    """Made by `opened`. index: of the API. root: its address, in whichever of its two forms the site answers."""
 
-    def __init__(self, http: httpx.Client, root: str) -> None:
-        self._http = http
-        self._root = root
+    def __init__(self, http: httpx.Client, root: str, index: Mapping[str, Any]) -> None:
+        self._http, self._root, self._index = http, root, index
+
+    def login_page(self) -> str:
+        """Where somebody allows an application to have a password of its own; raises AdapterError where nobody can."""
+        offered = self._index["authentication"]["application-passwords"]
+        page = str((offered.get("endpoints") or {}).get("authorization", "")) if isinstance(offered, dict) else ""
+        if not page.startswith(("https://", "http://")):
+            raise AdapterError(
+                _("This site has no page where applications are allowed."),
+                permanent=True,
+                hint=_("Make an application password on the site, and paste it here."),
+            )
+        return page
 
     def call(self, method: str, route: str, *, changes: bool = False, **options: Any) -> Any:
         """The answer's JSON. changes: whether the call could make something public, so that a lost answer matters.
@@ -61,9 +75,20 @@ def opened(config: PlatformConfig, credentials: Mapping[str, Any], timeout: floa
     """The site of an account, found and ready; all calls together end within `timeout` seconds."""
     address = address_of(credentials.get("site", ""), config.private_hosts)
     # WordPress shows application passwords in groups of four and takes them with or without the spaces.
-    auth = httpx.BasicAuth(credentials.get("username", ""), credentials.get("password", ""))
+    name = credentials.get("username", "")
+    auth = httpx.BasicAuth(name, credentials.get("password", "")) if name else None
     with guarded_httpx_client(config, timeout, auth=auth, follow_redirects=False) as http:
-        yield Site(http, _find_api(http, address))
+        yield Site(http, *_find_api(http, address))
+
+
+def login_address(page: str, redirect_uri: str, state: str) -> str:
+    """The site's page with our name on it. WordPress knows no `state`, but leaves what stands in the way back alone."""
+    back = f"{redirect_uri}?{urlencode({'state': state})}"
+    # One installation is one application; but no two passwords of a user may have the same name.
+    name = f"Rundown {datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
+    known = {"app_name": name, "app_id": str(uuid.uuid5(uuid.NAMESPACE_URL, redirect_uri))}
+    query = {**known, "success_url": back, "reject_url": f"{back}&error=access_denied"}
+    return str(httpx.URL(page).copy_merge_params(query))
 
 
 def address_of(site: str, private_hosts: frozenset[str] = frozenset()) -> str:
@@ -89,8 +114,9 @@ def address_of(site: str, private_hosts: frozenset[str] = frozenset()) -> str:
     return str(url.copy_with(query=None, fragment=None)).rstrip("/")
 
 
-def _find_api(http: httpx.Client, address: str) -> str:
-    """The index: /wp-json/, or ?rest_route=/ on a site with plain permalinks. Both are asked for next to nothing."""
+def _find_api(http: httpx.Client, address: str) -> tuple[str, dict[str, Any]]:
+    """Address and content of the index: /wp-json/, or ?rest_route=/ on a site with plain permalinks. Both are asked for
+    next to nothing."""
     refused: AdapterError | None = None
     for root in (f"{address}/wp-json/", f"{address}/?rest_route=/"):
         try:
@@ -102,7 +128,7 @@ def _find_api(http: httpx.Client, address: str) -> str:
         if response.is_success and _is_json(response) and NAMESPACE in response.json().get("namespaces", ()):
             if refusal := without_passwords(response.json()):
                 raise refusal
-            return root
+            return root, response.json()
         if response.is_redirect:
             raise _moved(response, address)
         # A site with plain permalinks answers the first form with a page of its own, found or not.

@@ -195,11 +195,13 @@ class XPlatform(Platform):
 
         return oauth.begin(self.login_page, fields, redirect_uri=redirect_uri, state=state, challenge=challenge)
 
-    def finish_login(self, kept: Mapping[str, Any], *, code: str, redirect_uri: str, verifier: str) -> dict[str, Any]:
+    def finish_login(
+        self, kept: Mapping[str, Any], *, answer: Mapping[str, str], redirect_uri: str, verifier: str
+    ) -> dict[str, Any]:
         from apps.platforms.x import oauth
 
         url = f"{self.api}/2/oauth2/token"
-        return oauth.finish(url, kept, code=code, redirect_uri=redirect_uri, verifier=verifier)
+        return oauth.finish(url, kept, code=answer["code"], redirect_uri=redirect_uri, verifier=verifier)
 
     def read_metrics(self, connection: Connection, external_id: str) -> Mapping[str, int]:
         client = self._client(connection, 30)

@@ -279,10 +279,12 @@ class YoutubePlatform(Platform):
 
         return oauth.begin(self.login_page, fields, redirect_uri=redirect_uri, state=state, challenge=challenge)
 
-    def finish_login(self, kept: Mapping[str, Any], *, code: str, redirect_uri: str, verifier: str) -> dict[str, Any]:
+    def finish_login(
+        self, kept: Mapping[str, Any], *, answer: Mapping[str, str], redirect_uri: str, verifier: str
+    ) -> dict[str, Any]:
         from apps.platforms.youtube import oauth
 
-        return oauth.finish(self.token_url, kept, code=code, redirect_uri=redirect_uri, verifier=verifier)
+        return oauth.finish(self.token_url, kept, code=answer["code"], redirect_uri=redirect_uri, verifier=verifier)
 
     def read_metrics(self, connection: Connection, external_id: str) -> Mapping[str, int]:
         from apps.platforms.youtube import google

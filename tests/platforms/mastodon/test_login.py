@@ -39,7 +39,7 @@ def allow(server, login) -> str:
 def test_the_owner_logs_in_at_the_server_and_can_post(server, platform):
     login = begin(platform, server)
     code = allow(server, login)
-    credentials = platform.finish_login(login.kept, code=code, redirect_uri=HERE, verifier=VERIFIER)
+    credentials = platform.finish_login(login.kept, answer={"code": code}, redirect_uri=HERE, verifier=VERIFIER)
     assert set(credentials) == {"server", "access_token"}
     platform.publish(post(credentials), None)
     assert len(server.statuses()) == 1
@@ -52,7 +52,7 @@ def test_the_owner_logs_in_at_the_server_and_can_post(server, platform):
 def test_a_code_that_the_server_refuses_needs_another_login(server, platform):
     login = begin(platform, server)
     with pytest.raises(NeedsLogin):
-        platform.finish_login(login.kept, code="made-up", redirect_uri=HERE, verifier=VERIFIER)
+        platform.finish_login(login.kept, answer={"code": "made-up"}, redirect_uri=HERE, verifier=VERIFIER)
 
 
 def test_a_server_that_registers_nobody_is_told_apart(server, platform):

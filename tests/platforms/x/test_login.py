@@ -41,7 +41,9 @@ def kept(platform, x: X) -> dict:
 
 
 def finish(platform, kept: dict, **changes: str) -> dict:
-    return platform.finish_login(kept, **{"code": CODE, "redirect_uri": BACK, "verifier": VERIFIER, **changes})
+    return platform.finish_login(
+        kept, **{"answer": {"code": CODE}, "redirect_uri": BACK, "verifier": VERIFIER, **changes}
+    )
 
 
 def test_a_login_is_renewed_with_a_new_token_each_time(platform, kept: dict) -> None:
@@ -56,7 +58,7 @@ def test_a_login_is_renewed_with_a_new_token_each_time(platform, kept: dict) -> 
         platform.refresh(Connection("me", credentials))
 
 
-@pytest.mark.parametrize("changes", [{"code": "another"}, {"verifier": "w" * 64}])
+@pytest.mark.parametrize("changes", [{"answer": {"code": "another"}}, {"verifier": "w" * 64}])
 def test_a_code_that_was_not_ours_is_refused(platform, kept: dict, changes: dict) -> None:
     with pytest.raises(NeedsLogin, match="The login was revoked or has ended"):
         finish(platform, kept, **changes)

@@ -44,7 +44,7 @@ def kept(platform, youtube: YouTube) -> dict:
 
 
 def finish(platform, kept: dict, **changes: str) -> dict:
-    given = {"code": CODE, "redirect_uri": BACK, "verifier": VERIFIER, **changes}
+    given = {"answer": {"code": CODE}, "redirect_uri": BACK, "verifier": VERIFIER, **changes}
     return platform.finish_login(kept, **given)
 
 
@@ -58,7 +58,7 @@ def test_a_login_gives_credentials_that_can_be_renewed(platform, kept: dict) -> 
     assert {**renewed, "expires_at": 0} == {**credentials, "expires_at": 0}
 
 
-@pytest.mark.parametrize("changes", [{"code": "another"}, {"verifier": "w" * 64}])
+@pytest.mark.parametrize("changes", [{"answer": {"code": "another"}}, {"verifier": "w" * 64}])
 def test_a_code_that_was_not_ours_is_refused(platform, kept: dict, changes: dict) -> None:
     with pytest.raises(NeedsLogin, match="The login was revoked or has ended"):
         finish(platform, kept, **changes)
