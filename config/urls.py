@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from apps.desk.accounts import callback
 from apps.lifecycle.health import health, metrics, register
+from apps.platforms.bluesky.views import client_document
 from apps.schedules.dispatcher import is_alive
 from apps.uploads.views import file_by_link
 from config.api import api
@@ -28,6 +29,7 @@ urlpatterns = [
     path("metrics", metrics, name="metrics"),
     path("admin/", admin.site.urls),
     path("accounts/connected/", callback, name="account-callback"),
+    path("accounts/bluesky/client.json", client_document, name="bluesky-client"),
     path("accounts/", include("allauth.urls")),
     path("api/v1/", api.urls),
     re_path(r"^api/", no_such_address),

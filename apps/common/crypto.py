@@ -6,15 +6,23 @@ open. The first key encrypts; the others still decrypt, until the rotation comma
 
 from __future__ import annotations
 
+import hashlib
 import json
 from functools import lru_cache
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.utils.translation import gettext as _
+from jwt.algorithms import ECAlgorithm
 
 from apps.common.errors import DomainError
+
+# Of the curve P-256.
+_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
 class CredentialUnreadable(DomainError):
@@ -53,6 +61,27 @@ def rotate(token: str) -> str:
         return _box().rotate(token.encode()).decode()
     except InvalidToken as error:
         raise _unreadable() from error
+
+
+def signing_keys() -> tuple[dict[str, Any], ...]:
+    """Private keys (P-256, as JWK with `kid`) by which the installation signs its name, the newest first.
+
+    They follow from CREDENTIAL_KEYS, so they last as long as those do, and there is nothing more to keep.
+    """
+    return _signing_keys(tuple(settings.CREDENTIAL_KEYS))
+
+
+@lru_cache(maxsize=4)
+def _signing_keys(secrets: tuple[str, ...]) -> tuple[dict[str, Any], ...]:
+    return tuple(_signing_key(secret) for secret in secrets)
+
+
+def _signing_key(secret: str) -> dict[str, Any]:
+    # Sixteen bytes more than the order has, so that the remainder favours no key.
+    derived = HKDF(SHA256(), length=48, salt=None, info=b"rundown signing key").derive(secret.encode())
+    number = int.from_bytes(derived) % (_ORDER - 1) + 1
+    jwk = ECAlgorithm.to_jwk(ec.derive_private_key(number, ec.SECP256R1()), as_dict=True)
+    return {**jwk, "kid": hashlib.sha256(f"{jwk['x']}.{jwk['y']}".encode()).hexdigest()[:16]}
 
 
 def _unreadable() -> CredentialUnreadable:

@@ -70,7 +70,8 @@ class PlatformConfig:
     internal_url: where workers reach the web process. private_hosts: names of servers that may have private addresses;
     every other address that a person gives must be public, see apps/platforms/guard.py. chromium: path of the browser
     for platforms that are used by browser; empty means the one on PATH. overrides: folder in which `<slug>.toml`
-    replaces the description of such a platform's pages.
+    replaces the description of such a platform's pages. signing_keys: private keys (JWK) by which the installation
+    proves who it is, the newest first.
     """
 
     internal_url: str = ""
@@ -79,6 +80,7 @@ class PlatformConfig:
     private_hosts: frozenset[str] = frozenset()
     chromium: str = ""
     overrides: Path | None = None
+    signing_keys: Callable[[], tuple[Mapping[str, Any], ...]] = field(default=tuple, repr=False, compare=False)
 
 
 @dataclass(frozen=True)

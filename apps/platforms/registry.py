@@ -10,6 +10,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from apps.common.crypto import signing_keys
 from apps.common.registry import Registry
 from apps.platforms.base import Platform, PlatformConfig
 
@@ -30,5 +31,6 @@ def adapter(slug: str) -> Platform:
         private_hosts=settings.PRIVATE_HOSTS,
         chromium=settings.CHROMIUM_PATH,
         overrides=Path(settings.HOME) / "platforms",
+        signing_keys=signing_keys,
     )
     return platforms()[slug](config)

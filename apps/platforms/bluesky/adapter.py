@@ -16,6 +16,7 @@ from apps.platforms.base import (
     Draft,
     Identity,
     Limits,
+    Login,
     Platform,
     PublishRequest,
     PublishResult,
@@ -47,19 +48,21 @@ class BlueskyPlatform(Platform):
         source="https://docs.bsky.app/docs/advanced-guides/rate-limits",
     )
     credential_fields = (
-        CredentialField("handle", _("Handle"), help=_("Such as name.bsky.social, without the @."), secret=False),
+        CredentialField("handle", _("Handle"), help=_("Such as name.bsky.social."), secret=False),
         CredentialField(
             "app_password",
             _("App password"),
             help=_(
-                "In Bluesky, under Settings, Privacy and security, App passwords: add one, and paste it. "
-                "Not the password you log in with."
+                "Leave this empty to log in on Bluesky's own page. Or make one in Bluesky, under Settings, Privacy and "
+                "security, App passwords: press Add app password, give it a name, and paste what it shows. It is not "
+                "the password you log in with."
             ),
+            required=False,
         ),
         CredentialField(
             "server",
             _("Server"),
-            help=_("Only for accounts that live elsewhere than on Bluesky's own servers: the address of the PDS."),
+            help=_("Only for accounts that live elsewhere than on Bluesky's own servers: the address of their PDS."),
             secret=False,
             required=False,
         ),
@@ -75,6 +78,8 @@ class BlueskyPlatform(Platform):
             ),
         ),
     )
+    oauth = True
+    answers = ("code", "iss")
     metrics = ("likes", "reposts", "replies", "quotes")
     timeout = 240.0
     upload_page = "https://bsky.app/"
@@ -82,13 +87,28 @@ class BlueskyPlatform(Platform):
     # A session lasts two hours.
     refresh_before = 900.0
 
+    directory = "https://plc.directory"
+
     def compose(self, draft: Draft) -> str:
         tags = " ".join(f"#{tag}" for tag in draft.hashtags)
         return "\n\n".join(piece for piece in (draft.text or draft.title, tags) if piece)
 
-    def keep(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+    def logs_in_on_page(self, fields: Mapping[str, Any]) -> bool:
+        return not fields.get("app_password")
+
+    def begin_login(self, fields: Mapping[str, Any], *, redirect_uri: str, state: str, challenge: str) -> Login:
         server = given_server(fields, self.config, default=SERVER)
-        handle = str(fields["handle"]).strip().removeprefix("@").lower()
+        with self._oauth() as login:
+            return login.begin(server, _handle(fields), redirect_uri=redirect_uri, state=state, challenge=challenge)
+
+    def finish_login(
+        self, kept: Mapping[str, Any], *, answer: Mapping[str, str], redirect_uri: str, verifier: str
+    ) -> dict[str, Any]:
+        with self._oauth() as login:
+            return login.finish(kept, answer, redirect_uri=redirect_uri, verifier=verifier)
+
+    def keep(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        server, handle = given_server(fields, self.config, default=SERVER), _handle(fields)
         # There is no session yet, so the first that is asked for is due at once.
         return {**fields, "handle": handle, "server": server, "expires_at": 1.0}
 
@@ -104,6 +124,9 @@ class BlueskyPlatform(Platform):
             return client.acting(connection.credentials, client.identity)
 
     def refresh(self, connection: Connection) -> Mapping[str, Any]:
+        if "dpop_key" in connection.credentials:
+            with self._oauth() as login:
+                return login.renewed(connection.credentials)
         with self._client(connection.credentials, 30.0) as client:
             return {**connection.credentials, **client.renewed(connection.credentials)}
 
@@ -111,8 +134,17 @@ class BlueskyPlatform(Platform):
         with self._client(connection.credentials, 30.0) as client:
             return client.acting(connection.credentials, lambda: client.metrics(external_id))
 
+    def _oauth(self) -> Any:
+        from apps.platforms.bluesky.oauth import OAuth
+
+        return OAuth(self.config, self.directory)
+
     def _client(self, credentials: Mapping[str, Any], timeout: float) -> Any:
         from apps.platforms.bluesky.client import Client
 
         address = credentials.get("pds") or credentials.get("server") or SERVER
         return Client(server_address(address, self.config), self.config, timeout)
+
+
+def _handle(fields: Mapping[str, Any]) -> str:
+    return str(fields["handle"]).strip().removeprefix("@").lower()

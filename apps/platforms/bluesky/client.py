@@ -28,6 +28,7 @@ from django.utils.translation import gettext as _
 from apps.common.errors import AdapterError, NotFound
 from apps.platforms.addresses import server_address
 from apps.platforms.base import Identity, NeedsLogin, OutcomeUnknown, PlatformConfig, RateLimited, Report
+from apps.platforms.bluesky.dpop import Bound
 from apps.platforms.guard import guarded_httpx_client
 
 T = TypeVar("T")
@@ -71,6 +72,12 @@ class Client:
 
     def acting(self, credentials: Mapping[str, Any], act: Callable[[], T], report: Report | None = None) -> T:
         """What `act` returns when it is done as the account: by the kept session, or else by a new one, to be kept."""
+        if "dpop_key" in credentials:
+            # Logged in on the server's page; such a session is renewed by its refresh token, and by nothing else.
+            self.did = credentials["did"]
+            self._move(server_address(credentials["pds"], self._config))
+            self.http.auth = Bound(self._address, credentials["dpop_key"], credentials["access_token"])
+            return act()
         token, until = credentials.get("access_jwt"), credentials.get("expires_at")
         if token and credentials.get("did") and until and float(until) > time.time() + _SPARE:
             self._token, self.did = token, credentials["did"]
@@ -116,7 +123,7 @@ class Client:
             "access_jwt": session.access_jwt,
             "refresh_jwt": session.refresh_jwt,
         }
-        home = _home(session.did_doc)
+        home = home_of(session.did_doc)
         if home:
             kept["pds"] = server_address(home, self._config)
             self._move(kept["pds"])
@@ -164,7 +171,7 @@ class Client:
             return self.api.com.atproto.server.get_service_auth(params).token
 
 
-def _home(did_doc: Any) -> str:
+def home_of(did_doc: Any) -> str:
     """Where the account's own server is, if the document says so."""
     if not did_doc or not is_valid_did_doc(did_doc):
         return ""
@@ -212,7 +219,7 @@ def _said(error: RequestErrorBase) -> tuple[str, str]:
 
 def _needs_login(error: RequestErrorBase) -> NeedsLogin:
     name, said = _said(error)
-    hint = _("Make a new app password in Bluesky's settings, and connect the account again.")
+    hint = _("Connect the account again: log in anew, or make a new app password in Bluesky's settings.")
     if name == "AuthFactorTokenRequired":
         hint = _("Use an app password, not the password you log in with.")
     return NeedsLogin(_("Bluesky refused the account's credentials."), hint=hint, said=said)

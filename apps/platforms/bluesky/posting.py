@@ -144,6 +144,7 @@ class Posting:
         if service:
             blob = video.upload(self._client, service, self._request, self._config, self._read(file))
         else:
+            self._client.identity()  # the server may want a call to be made anew, and a stream is read only once
             blob = self._upload(self._read(file), "video/mp4", file.size)
         embed: dict[str, Any] = {"$type": "app.bsky.embed.video", "video": blob}
         if self._request.draft.title:

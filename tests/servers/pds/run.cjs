@@ -52,7 +52,7 @@ async function main() {
   }
   const server = await pds.PDS.create(pds.envToCfg(env), pds.envToSecrets(env))
   await server.start()
-  console.log(JSON.stringify({ url: `http://127.0.0.1:${port}` }))
+  console.log(JSON.stringify({ url: `http://127.0.0.1:${port}`, directory: `http://127.0.0.1:${directoryPort}` }))
   process.stdin.on('end', () => process.exit(0)).resume()
 }
 
