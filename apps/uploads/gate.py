@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
-from django.db.models import Q
+from django.db.models import F, Max, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from apps.content.models import Item
 from apps.platforms.models import Account
@@ -77,14 +78,8 @@ def _earlier_parts(post: Post):
 
 def _pace(post: Post, account: Account, now: datetime) -> Verdict:
     others = Post._base_manager.filter(account=account).exclude(pk=post.pk)
-    if account.minimum_gap or now - post.due_at > LATE:
-        gap = catch_up_gap(account)
-        # Without a gap of its own, the account lets the parts of one story follow each other as they come.
-        near = others if account.minimum_gap else others.exclude(item=post.item_id)
-        recent = near.filter(Q(published_at__gt=now - gap) | Q(state__in=UNDER_WAY, state_at__gt=now - gap))
-        times = [published_at or state_at for published_at, state_at in recent.values_list("published_at", "state_at")]
-        if times:
-            return Wait(max(times) + gap, Waiting.GAP if account.minimum_gap else Waiting.LATE)
+    if (account.minimum_gap or now - post.due_at > LATE) and (last := _last_out(others, post, account, now)):
+        return Wait(last + catch_up_gap(account), Waiting.GAP if account.minimum_gap else Waiting.LATE)
     if account.daily_limit:
         local = now.astimezone(account.timezone)
         midnight = datetime.combine(local.date(), time(), tzinfo=account.timezone)
@@ -93,3 +88,14 @@ def _pace(post: Post, account: Account, now: datetime) -> Verdict:
             tomorrow = datetime.combine(local.date() + timedelta(days=1), time(), tzinfo=account.timezone)
             return Wait(tomorrow.astimezone(UTC), Waiting.LIMIT)
     return Go()
+
+
+def _last_out(others: QuerySet[Post], post: Post, account: Account, now: datetime) -> datetime | None:
+    """When the last post went out that this one is too near to."""
+    since = now - catch_up_gap(account)
+    near = others.filter(Q(published_at__gt=since) | Q(state__in=UNDER_WAY, state_at__gt=since))
+    near = near.annotate(out_at=Coalesce("published_at", "state_at"))
+    if not account.minimum_gap:
+        # What goes out in time neither waits for what is late nor holds it up; nor do the parts of one story.
+        near = near.exclude(item=post.item_id).filter(out_at__gt=F("due_at") + LATE)
+    return near.aggregate(last=Max("out_at"))["last"]
