@@ -153,6 +153,12 @@ def _of_text(account: Account, variant: Variant, posts) -> Concern | None:
     return Concern("text", said % {**_said(account, at), "title": title}, post=pk, at=at)
 
 
+def of_content(account: Account, item: Item, variants: list[Variant], *, actor: Actor) -> list[Concern]:
+    """What speaks against the texts, and against the media; these the system takes as the previews have shown them."""
+    texts = of_texts(account, item, variants)
+    return texts if actor.is_system else texts + of_media(account, item, variants)
+
+
 def of_media(account: Account, item: Item, variants: list[Variant]) -> list[Concern]:
     """Images that the platform does not show beside a video, and that would stay out of the posts."""
     left_out = [each for variant in variants for each in left_out_of(variant, item, account)]

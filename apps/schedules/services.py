@@ -65,7 +65,7 @@ def schedule_item(
         if at is not None:
             require_time(plan.account, at)
         variants = plan.variants()
-        texts = plan.doubts(variants)
+        texts = concerns.of_content(plan.account, plan.item, variants, actor=actor)
         gap = timedelta(minutes=plan.account.minimum_gap) if spacing is None else spacing
         if at is None or soonest:
             concerns.check(texts, actor=actor, force=force)
@@ -138,11 +138,6 @@ class _Plan:
         # Two people who ask for it at once ask for the same repetition, and one of them is told so.
         self.repeat = f"again:{again.values('repeat').distinct().count() + 1}"
         return variants
-
-    def doubts(self, variants: list[Variant]) -> list[Concern]:
-        """What speaks against the texts, and against the media; these the system takes as the previews showed them."""
-        found = concerns.of_texts(self.account, self.item, variants)
-        return found if self.actor.is_system else found + concerns.of_media(self.account, self.item, variants)
 
     def collisions(self, times: list[datetime], *, together: bool) -> list[Concern]:
         """What the parts at those times come too near to. together: to each other as well."""
