@@ -15,7 +15,8 @@ from ninja.pagination import paginate
 
 from apps.common.errors import NotFound
 from apps.common.pagination import CursorPagination
-from apps.common.schemas import Body, RunRef
+from apps.common.rows import found
+from apps.common.schemas import Body, Id, RunRef
 from apps.content_plans import queries, services
 from apps.content_plans.models import ContentPlan, ResearchPage, Round
 from apps.content_plans.services import PlanDraft
@@ -31,7 +32,7 @@ Kind = Literal["research_summary", "outline", "blog_draft", "metadata", "seo_rew
 
 class PlanFilter(Schema):
     state: State | None = Field(None, description="Only plans in this state.")
-    owner: int | None = Field(None, description="Only plans of this person.")
+    owner: Id | None = Field(None, description="Only plans of this person.")
     platform: str = Field("", max_length=40, description="Only plans with a variant for this platform.")
     search: str = Field("", max_length=200, description="Words of the brief, or their beginnings.")
     sort: Sort = Field("-made", description="A minus sign turns it around; plans without a score or a day come last.")
@@ -46,7 +47,7 @@ class PlanIn(Body):
     tone: str = Field("", max_length=120, examples=["friendly, to the point"])
     language: str = Field("", max_length=8, description="Empty: the workspace's.", examples=["en"])
     platforms: list[str] = Field([], description="Platforms that get a variant.", examples=[["bluesky", "wordpress"]])
-    accounts: list[int] = Field([], description="Where the item is scheduled; none: as accounts say.")
+    accounts: list[Id] = Field([], description="Where the item is scheduled; none: as accounts say.")
     competitor_urls: list[str] = Field([], examples=[["https://example.org/barrels"]])
     skip_research: bool = False
     overrides: dict[Kind, int] = Field(
@@ -241,10 +242,7 @@ class PlanImportOut(Schema):
 
 
 def _plan(pk: int) -> ContentPlan:
-    plan = queries.plans().prefetch_related("accounts").filter(pk=pk).first()
-    if plan is None:
-        raise NotFound(_("There is no such plan."))
-    return plan
+    return found(queries.plans().prefetch_related("accounts"), pk, _("There is no such plan."))
 
 
 @router.get("/plans/", response=list[PlanOut], tags=["plans"], summary="List plans")
@@ -362,10 +360,7 @@ def get_round(request: HttpRequest, plan_id: int, round_id: int) -> Round:
 
 
 def _round(plan_id: int, round_id: int) -> Round:
-    found = Round.objects.filter(plan=plan_id, pk=round_id).first()
-    if found is None:
-        raise NotFound(_("There is no such round."))
-    return found
+    return found(Round.objects.filter(plan=_plan(plan_id)), round_id, _("There is no such round."))
 
 
 @router.post(
@@ -379,5 +374,6 @@ def approve_round(request: HttpRequest, plan_id: int, round_id: int) -> Status:
 
     When the run is done it is in `GET /reviews/`; `POST /reviews/{review}/decide` approves the text itself.
     """
-    run = services.take_round(plan=_plan(plan_id), found=_round(plan_id, round_id), actor=request.actor)
+    chosen = _round(plan_id, round_id)
+    run = services.take_round(plan=chosen.plan, found=chosen, actor=request.actor)
     return Status(202, {"run": run.pk})

@@ -203,6 +203,9 @@ def test_any_round_can_be_taken(in_workspace, enter, carry):
     other = make_round(fresh(plan), 7, markdown="## Another\n\nQuite another text.")
     client.post(address(in_workspace, "take", plan.pk, other.pk))
     assert Run.objects.get(kind="plan_take").args == {"round": other.pk}
+    # What somebody else takes meanwhile is not taken for this one.
+    refused = client.post(address(in_workspace, "take", plan.pk, fresh(plan).round_id))
+    assert (refused.status_code, "Work like this is under way" in refused.content.decode()) == (409, True)
     assert carry("plan_take", plan).state == "succeeded"
     after = fresh(plan)
     assert (after.round_id, after.item.current_revision.number) == (other.pk, 2)

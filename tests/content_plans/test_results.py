@@ -90,3 +90,4 @@ def test_a_sound_text_is_approved_on_the_plan_and_one_with_findings_is_sent_to_i
     answer = client.post(reverse("desk:item-decide", args=[in_workspace.slug, item.pk]), form)
     item.refresh_from_db()
     assert (answer.url, item.state) == (page, "approved")
+    assert f'href="{page}"' in client.get(reverse("desk:item", args=[in_workspace.slug, item.pk])).content.decode()

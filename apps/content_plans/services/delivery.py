@@ -12,10 +12,11 @@ from apps.content.models import Item, Revision
 from apps.content.services import EDITABLE, Origin, Text, create_item, revise_item, submit_item
 from apps.content_plans.models import ContentPlan, Round
 from apps.content_plans.services.asking import Writer
+from apps.content_plans.services.plans import start_beside
 from apps.content_plans.services.variants import Prepared, keep_variants, prepare_variant, targets_of
 from apps.lifecycle.events import emit
 from apps.lifecycle.models import Run
-from apps.lifecycle.runs import Work, start_run
+from apps.lifecycle.runs import Work
 from apps.templates.models import Generation
 from apps.workspaces import audit
 from apps.workspaces.actors import SYSTEM, Actor
@@ -31,9 +32,7 @@ def take_round(*, plan: ContentPlan, found: Round, actor: Actor) -> Run:
     with unit_of_work():
         data = {"title": plan.title, "edition": found.edition, "round": found.number}
         audit.record(workspace=plan.workspace, actor=actor, action="plan.take", target=plan, data=data)
-        return start_run(
-            workspace=plan.workspace, kind="plan_take", subject=plan, actor=actor, args={"round": found.pk}
-        )
+        return start_beside(plan, "plan_take", actor, {"round": found.pk})
 
 
 def carry_out_take(*, plan: ContentPlan, work: Work) -> Item:
@@ -86,7 +85,7 @@ def _prepare(plan: ContentPlan, found: Round, writer: Writer, work: Work) -> lis
 def _open_item(plan: ContentPlan) -> Item | None:
     """The plan's item while its text can still change; what was published stays as it is."""
     rows = Item._base_manager.select_related("workspace", "current_revision")
-    item = rows.filter(pk=plan.item_id).first()
+    item = rows.filter(plan=plan.pk).first()
     return item if item and item.state in EDITABLE else None
 
 

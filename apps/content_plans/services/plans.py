@@ -177,6 +177,14 @@ def resume_plan(*, plan: ContentPlan, actor: Actor = SYSTEM) -> Run:
     return start_run(workspace=plan.workspace, kind="plan", subject=plan, actor=actor)
 
 
+def start_beside(plan: ContentPlan, kind: str, actor: Actor, args: dict[str, Any]) -> Run:
+    """Queue work on a plan that is not its processing. Raises Conflict while the same is done with something else."""
+    run = start_run(workspace=plan.workspace, kind=kind, subject=plan, actor=actor, args=args)
+    if run.args != args:
+        raise Conflict(_("Work like this is under way with this plan."), hint=_("Wait until it is done, or cancel it."))
+    return run
+
+
 def fail_plan(*, plan: ContentPlan, run: Run) -> None:
     """After its work ended badly: say so, with what the work said."""
     error = run.error or {"message": _("The work was cancelled."), "hint": _("Try again.")}

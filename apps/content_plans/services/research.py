@@ -12,10 +12,11 @@ from apps.common.errors import AdapterError, Conflict, Invalid
 from apps.common.text.words import fit
 from apps.common.transactions import unit_of_work
 from apps.content_plans.models import ContentPlan, ResearchPage
+from apps.content_plans.services.plans import start_beside
 from apps.engines.research import RESEARCHERS, Researcher, Source, keywords
 from apps.lifecycle.events import emit
 from apps.lifecycle.models import Run
-from apps.lifecycle.runs import Work, start_run
+from apps.lifecycle.runs import Work
 from apps.workspaces.actors import Actor
 
 log = structlog.get_logger(__name__)
@@ -39,7 +40,7 @@ def read_again(*, plan: ContentPlan, actor: Actor, page: ResearchPage | None = N
     if plan.skip_research or not plan.competitor_urls:
         raise Invalid(_("The brief names no pages to read."), hint=_("Add some to the brief."))
     urls = [page.url] if page else plan.competitor_urls
-    return start_run(workspace=plan.workspace, kind="plan_read", subject=plan, actor=actor, args={"urls": urls})
+    return start_beside(plan, "plan_read", actor, {"urls": urls})
 
 
 def carry_out_reading(*, plan: ContentPlan, work: Work) -> None:
