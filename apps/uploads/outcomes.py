@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -12,10 +11,11 @@ from apps.common.clock import database_now
 from apps.common.errors import AdapterError
 from apps.common.failpoints import failpoint
 from apps.common.transactions import unit_of_work
+from apps.lifecycle.events import emit
 from apps.lifecycle.models import Event
 from apps.lifecycle.retries import retry_of
 from apps.lifecycle.services import TransitionRefused, advance
-from apps.platforms.base import NeedsLogin, NeedsPerson, PublishResult, RateLimited
+from apps.platforms.base import Capability, NeedsLogin, NeedsPerson, PublishResult, RateLimited
 from apps.platforms.models import Account
 from apps.platforms.renewal import fresh_connection
 from apps.platforms.services import flag_login
@@ -35,6 +35,8 @@ MAX_TRIES = retry_of("publish").tries
 # Also counts tries that never failed, such as those of workers that died: a post must not kill workers for ever.
 MAX_ATTEMPTS = retry_of("look").tries
 KNOWN_WITHIN = timedelta(hours=24)
+# How calls end that certainly made nothing public.
+_PUBLISHED_NOTHING = (Attempt.Outcome.FAILED, Attempt.Outcome.WITHDRAWN, Attempt.Outcome.NOT_THERE)
 # A platform that asks for a person looks at the account more closely for a while; its other posts stay away.
 WARY = timedelta(hours=1)
 
@@ -55,7 +57,8 @@ def _write_published(lease: Lease, action: str, outcome: str, response: dict[str
     post = lease.post
     with unit_of_work():
         item = lock_item(post.item_id)
-        fields = freed(wake_at=None, published_at=database_now(), error=None, **response)
+        error = _twice(lease, response)
+        fields = freed(wake_at=None, published_at=database_now(), error=error, **response)
         advance(post, action, actor=SYSTEM, where=where, fields=fields, data={"url": response["url"]})
         close(lease.attempt, outcome, response=response)
         wake_next_parts(post)
@@ -215,7 +218,52 @@ def _late(lease: Lease, *, error: dict | None = None, response: dict | None = No
     close(lease.attempt, Attempt.Outcome.LATE, error=error, response=response)
     log.warning("answered_too_late", post=lease.post.pk, attempt=lease.attempt.number, response=response, error=error)
     if response:
-        with suppress(TransitionRefused):  # it is known already, or being sent once more this very moment
+        try:
             _write_published(lease, "learn", Attempt.Outcome.LATE, response, where={})
             return lease.post.state
+        except TransitionRefused:  # it is known already, or being sent once more this very moment
+            _tell_of_second(lease, response)
     return "late"
+
+
+def seen_online(post: Post) -> PublishResult | None:
+    """What a call of this post was answered, even if it was too late to count."""
+    answers = Attempt._base_manager.filter(post=post).exclude(response={}).order_by("number")
+    answer = answers.values_list("response", flat=True).first()
+    return PublishResult(**answer) if answer else None
+
+
+def _tell_of_second(lease: Lease, response: dict[str, str]) -> None:
+    """The post is published already, by another call or by hand: what this call published stands beside it."""
+    with unit_of_work():
+        row = Post._base_manager.select_for_update().get(pk=lease.post.pk)
+        known = {"external_id": row.external_id, "url": row.url}
+        if row.state != "published" or not any(known.values()) or _is_same(known, response):
+            return
+        said = _both(known, response)
+        Post._base_manager.filter(pk=row.pk).update(error=said)
+        emit(workspace=row.workspace_id, type="post.twice", subject=row, data=said)
+
+
+def _twice(lease: Lease, response: dict[str, str]) -> dict[str, Any] | None:
+    """Why there may be a second one: another call that was answered otherwise, or a later one of which nobody knows."""
+    if lease.platform.capability == Capability.KEY:
+        return None  # however often it is sent, it is one
+    calls = Attempt._base_manager.filter(post=lease.post, kind=Attempt.Kind.PUBLISH, intent_at__isnull=False)
+    calls = calls.exclude(outcome__in=_PUBLISHED_NOTHING).exclude(pk=lease.attempt.pk).order_by("number")
+    for call in calls:
+        if call.response and not _is_same(call.response, response):
+            return _both(call.response, response)
+    answered = [call.number for call in calls if call.response] or [lease.attempt.number]
+    return _both(response, {}) if any(call.number > answered[0] and not call.response for call in calls) else None
+
+
+def _is_same(one: dict[str, str], other: dict[str, str]) -> bool:
+    """By what the platform calls them; of what a person reported, only the address is known."""
+    name = "external_id" if one["external_id"] and other["external_id"] else "url"
+    return one[name] == other[name]
+
+
+def _both(one: dict[str, str], other: dict[str, str]) -> dict[str, Any]:
+    first, second = (each.get("url") or each.get("external_id") or "?" for each in (one, other))
+    return told(problem("maybe_twice", first=first, second=second))

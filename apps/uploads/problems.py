@@ -111,6 +111,12 @@ TABLE = (
         _ASKED,
     ),
     Problem(
+        "maybe_twice",
+        _("This is probably online twice: a call was answered only after the post had been sent again."),
+        _("Look at both, and delete one of them on the platform. Their addresses stand with the attempts."),
+        _("Nothing more is sent. The post counts as published."),
+    ),
+    Problem(
         "not_there",
         _("The answer was lost, and the platform does not have the post."),
         _("Nothing to do yet: it is sent again by itself."),

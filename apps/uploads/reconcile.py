@@ -43,6 +43,8 @@ def find_out(post: Post) -> str:
     if lease is None:
         return "taken"
     if capability == Capability.NONE:
+        if seen := outcomes.seen_online(post):
+            return outcomes.published(lease, seen)
         return outcomes.ask(lease, problem("no_way_to_ask"), Attempt.Outcome.UNKNOWN)
     if outcomes.used_up(post, lease.attempt.number):
         return outcomes.ask(lease, problem("no_word"), Attempt.Outcome.WITHDRAWN)

@@ -12,12 +12,12 @@ from django.utils import timezone
 
 from apps.common.errors import AdapterError
 from apps.pipeline import flow
-from apps.platforms.base import OutcomeUnknown, RateLimited
+from apps.platforms.base import OutcomeUnknown, PublishResult, RateLimited
 from apps.schedules.dispatcher import Dispatcher
 from apps.schedules.models import Post
 from apps.schedules.pausing import pause_workspace
-from apps.schedules.services import cancel_post, post_now
-from apps.uploads import budgets, leases, requests, services
+from apps.schedules.services import cancel_post, post_now, send_again
+from apps.uploads import budgets, leases, outcomes, requests, services
 from apps.uploads.leases import claim
 from apps.uploads.models import Attempt, CallBudget
 from apps.uploads.outcomes import MAX_ATTEMPTS
@@ -95,6 +95,54 @@ def test_an_attempt_of_a_cancelled_post_does_not_stay_under_way_when_its_worker_
     cancel_post(post=post, actor=SYSTEM)
     flow.end_attempts(post)
     assert outcomes_of(post) == ["lost"]
+
+
+@pytest.mark.parametrize(
+    ("when", "calls", "twice"),
+    [
+        ("it waits", 1, None),
+        ("it is sent", 2, ("https://x.example/1", "https://x.example/2")),
+        ("its answer is lost", 2, ("https://x.example/1", "?")),
+        ("it is out", 2, ("https://x.example/2", "https://x.example/1")),
+    ],
+)
+def test_an_answer_that_comes_after_somebody_sent_it_again(connect, monkeypatch, work_off, client, when, calls, twice):
+    """The first call was taken, and says so when a person has given it up already."""
+    [post] = posts_for(connect("fake_none"))
+    owner, seen = add_person(post.workspace), []
+
+    def answer(number: int) -> PublishResult:
+        return PublishResult(f"id{number}", f"https://x.example/{number}")
+
+    def come_late() -> None:
+        outcomes.published(leases.Lease(fresh(post), post.attempts.get(number=1), post.account.adapter), answer(1))
+
+    def publish(*_: object) -> PublishResult:
+        seen.append(when)
+        if len(seen) == 1:
+            raise OutcomeUnknown("?")
+        if when != "it is out":
+            come_late()
+        if when == "its answer is lost":
+            raise OutcomeUnknown("?")
+        return answer(2)
+
+    monkeypatch.setattr(MutePlatform, "publish", publish)
+    assert work_off(post) == "needs_human"
+    send_again(post=fresh(post), actor=Actor.of(owner))
+    if when == "it waits":
+        come_late()
+    assert work_off(post) == "published"
+    if when == "it is out":
+        come_late()
+    row = fresh(post)
+    assert (row.state, len(seen)) == ("published", calls)
+    assert (row.error and (row.error["code"], row.error["first"], row.error["second"])) == (
+        twice and ("maybe_twice", *twice)
+    )
+    client.force_login(owner)
+    page = client.get(f"/w/{post.workspace.slug}/posts/{post.pk}/").content.decode()
+    assert ("probably online twice" in page, "https://x.example/1" in page) == (bool(twice), True)
 
 
 def test_a_post_whose_every_resend_kills_its_worker_goes_to_a_person(connect, monkeypatch):
