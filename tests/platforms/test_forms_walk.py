@@ -95,8 +95,8 @@ def test_wrong_passwords_and_tokens_are_refused_by_the_platform_itself(said, set
         ]
         assert said("mastodon", access_token=mastodon_server.TOKEN, server=mastodon.url).startswith("/w/")
     assert answers == [
-        "Bluesky refused the account's credentials. Make a new app password in Bluesky's settings, and connect the "
-        "account again.",
+        "Bluesky refused the account's credentials. Log in on Bluesky's own page, or make a new app password in "
+        "Bluesky's settings.",
         "The server refused the account's credentials. Check what you entered.",
         "Telegram does not know the bot's token. Ask @BotFather for the bot's token, and connect the account again.",
         "The bot may not post there: Bad Request: chat not found. Make the bot an administrator of the channel who may "

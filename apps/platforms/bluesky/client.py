@@ -219,7 +219,7 @@ def _said(error: RequestErrorBase) -> tuple[str, str]:
 
 def _needs_login(error: RequestErrorBase) -> NeedsLogin:
     name, said = _said(error)
-    hint = _("Connect the account again: log in anew, or make a new app password in Bluesky's settings.")
+    hint = _("Log in on Bluesky's own page, or make a new app password in Bluesky's settings.")
     if name == "AuthFactorTokenRequired":
         hint = _("Use an app password, not the password you log in with.")
     return NeedsLogin(_("Bluesky refused the account's credentials."), hint=hint, said=said)
