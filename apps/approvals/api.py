@@ -13,8 +13,9 @@ from ninja.pagination import paginate
 
 from apps.approvals import queries, services
 from apps.approvals.models import ApprovalPolicy, Decision, Review
-from apps.common.errors import NotFound
+from apps.common.errors import Conflict
 from apps.common.pagination import CursorPagination
+from apps.common.rows import found
 from apps.common.schemas import Body
 from apps.content.models import Item
 
@@ -89,9 +90,8 @@ def decide_review(request: HttpRequest, review_id: int, data: DecisionIn) -> Sta
 @paginate(CursorPagination, ordering=("-at", "-id"))
 def list_decisions(request: HttpRequest, item_id: int) -> QuerySet[Decision]:
     request.actor.require("view_content", request.workspace)
-    if item_id >= 2**63 or not Item.objects.filter(pk=item_id).exists():
-        raise NotFound(_("There is no such item."))
-    return queries.decisions_of(item_id).visible_to(request.actor.user)
+    item = found(Item.objects.all(), item_id, _("There is no such item."))
+    return queries.decisions_of(item.pk).visible_to(request.actor.user)
 
 
 @router.get("/reviews/policy", response=PolicyBody, summary="The approval policy")
@@ -107,9 +107,8 @@ def set_review_policy(request: HttpRequest, data: PolicyBody) -> ApprovalPolicy:
 
 
 def _review(request: HttpRequest, review_id: int) -> Review:
-    found = None
-    if review_id < 2**63:
-        found = queries.review_queue().visible_to(request.actor.user).filter(pk=review_id).first()
-    if found is None:
-        raise NotFound(_("There is no such open review."))
-    return found
+    waiting = queries.review_queue().visible_to(request.actor.user).filter(pk=review_id).first()
+    if waiting is None:
+        found(Review.objects.visible_to(request.actor.user), review_id, _("There is no such review."))
+        raise Conflict(_("This review is over."), hint=_("GET /api/v1/reviews/ lists what waits for a decision."))
+    return waiting

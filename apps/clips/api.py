@@ -17,8 +17,8 @@ from apps.clips import queries, services
 from apps.clips.models import Clip, ClipSettings, InboxFile
 from apps.clips.services.options import accounts_of
 from apps.clips.tus import router as tus
-from apps.common.errors import NotFound
 from apps.common.pagination import CursorPagination
+from apps.common.rows import found
 from apps.common.schemas import Body, Id, RunRef
 from apps.content.models import Revision
 from apps.lifecycle.services import open_actions
@@ -164,10 +164,7 @@ def _revision(clip: Clip) -> Revision | None:
 
 
 def _clip(pk: int) -> Clip:
-    clip = queries.clips().filter(pk=pk).first() if pk < 2**63 else None
-    if clip is None:
-        raise NotFound(_("There is no such clip."))
-    return clip
+    return found(queries.clips(), pk, _("There is no such clip."))
 
 
 @router.get("/clips/", response=list[ClipOut], tags=["clips"], summary="List clips")

@@ -8,8 +8,7 @@ from typing import Annotated
 from ninja import Field, Schema
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, WithJsonSchema
 
-LARGEST_ID = 2**63 - 1
-Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
+Id = Annotated[int, Field(ge=1, lt=2**63)]
 
 
 def _without_offset(value: time) -> time:

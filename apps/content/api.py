@@ -15,7 +15,8 @@ from ninja.pagination import paginate
 
 from apps.common.errors import AdapterError, Conflict, NotFound
 from apps.common.pagination import CursorPagination
-from apps.common.schemas import LARGEST_ID, Body
+from apps.common.rows import found
+from apps.common.schemas import Body
 from apps.content import queries, services
 from apps.content.findings import Finding, findings_of
 from apps.content.images import LONGEST_ALT, MOST, MOST_BYTES, KeptImage, NewImage, images_of
@@ -191,7 +192,11 @@ class ItemOut(Schema):
     revision: int = Field(alias="current_revision.number", examples=[2])
     approved_revision: int | None = Field(description="The one that was approved, if any.", examples=[2])
     created_at: datetime
-    actions: list[str] = Field(description="What the caller may do with it now.", examples=[["approve", "reject"]])
+    actions: list[str] = Field(
+        description="What the caller may do with it now. Verdicts are `POST /reviews/{review}/decide`, `schedule` is "
+        "`POST /schedule/posts`, `unschedule` the cancelling of its posts, `reopen` `POST …/revisions`.",
+        examples=[["approve", "reject"]],
+    )
 
     @staticmethod
     def resolve_approved_revision(item: Item) -> int | None:
@@ -373,10 +378,5 @@ def retry_item(request: HttpRequest, item_id: int) -> Item:
 
 def find_item(request: HttpRequest, item_id: int) -> Item:
     """An item that the caller may see; raises NotFound."""
-    found = None
-    if item_id <= LARGEST_ID:
-        rows = queries.items().visible_to(request.actor.user).select_related("approved_revision")
-        found = rows.filter(pk=item_id).first()
-    if found is None:
-        raise NotFound(_("There is no such item."))
-    return found
+    rows = queries.items().visible_to(request.actor.user).select_related("approved_revision")
+    return found(rows, item_id, _("There is no such item."))

@@ -19,7 +19,7 @@ def choices(workspace: Workspace) -> list[tuple[int, str]]:
 
 def values(workspace: Workspace, item_id: int) -> dict[str, Any] | None:
     rows = Item._base_manager.filter(workspace=workspace).select_related("current_revision")
-    item = rows.filter(pk=item_id).first() if item_id < 2**63 else None
+    item = rows.filter(pk=item_id).first()
     if item is None:
         return None
     revision = item.current_revision

@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 from ninja import Field, Query, Router, Schema, Status
 from ninja.pagination import paginate
 
-from apps.common.errors import Conflict, NotFound
+from apps.common.errors import Conflict
 from apps.common.pagination import CursorPagination
+from apps.common.rows import found
 from apps.lifecycle import health, queries, runs, tickets
 from apps.lifecycle.models import Event, Run
 from apps.lifecycle.services import open_actions
@@ -173,9 +174,4 @@ def _of_this_workspace(request: HttpRequest, rows: Any) -> Any:
 
 
 def _run(request: HttpRequest, run_id: int) -> Run:
-    if run_id >= 2**63:
-        raise NotFound(_("There is no such run."))
-    run = _of_this_workspace(request, queries.runs()).filter(pk=run_id).first()
-    if run is None:
-        raise NotFound(_("There is no such run."))
-    return run
+    return found(_of_this_workspace(request, queries.runs()), run_id, _("There is no such run."))

@@ -13,9 +13,10 @@ from ninja import Field, Router, Schema, Status
 from ninja.pagination import paginate
 from pydantic import field_validator
 
-from apps.common.errors import Invalid, NotFound
+from apps.common.errors import Invalid
 from apps.common.pagination import CursorPagination
-from apps.common.schemas import LARGEST_ID, Body, WallTime
+from apps.common.rows import found
+from apps.common.schemas import Body, WallTime
 from apps.platforms import health, queries, services, words
 from apps.platforms.base import Platform
 from apps.platforms.models import Account
@@ -262,12 +263,7 @@ def disconnect_account(request: HttpRequest, account_id: int) -> Account:
 
 def find_account(request: HttpRequest, account_id: int) -> Account:
     """An account that the caller may see; raises NotFound."""
-    found = None
-    if account_id <= LARGEST_ID:
-        found = queries.accounts().visible_to(request.actor.user).filter(pk=account_id).first()
-    if found is None:
-        raise NotFound(_("There is no such account."))
-    return found
+    return found(queries.accounts().visible_to(request.actor.user), account_id, _("There is no such account."))
 
 
 def _zone(fields: dict[str, Any]) -> dict[str, ZoneInfo]:

@@ -13,9 +13,9 @@ from ninja import Field, File, Query, Router, Schema, Status
 from ninja.files import UploadedFile
 from ninja.pagination import paginate
 
-from apps.common.errors import NotFound
 from apps.common.pagination import CursorPagination
-from apps.common.schemas import Body, RunRef
+from apps.common.rows import found
+from apps.common.schemas import Body, Id, RunRef
 from apps.content.search import matching
 from apps.lifecycle.services import advance, open_actions
 from apps.stories import queries, services
@@ -29,7 +29,7 @@ State = Literal["new", "shortlisted", "used", "rejected"]
 
 class StoryFilter(Schema):
     state: State | None = Field(None, description="Only stories in this state.")
-    source: int | None = Field(None, description="Only from this source.")
+    source: Id | None = Field(None, description="Only from this source.")
     min_words: int | None = Field(None, ge=0)
     max_words: int | None = Field(None, ge=0)
     min_score: int | None = None
@@ -55,7 +55,9 @@ class StoryOut(Schema):
     posted_at: datetime | None
     fetched_at: datetime
     item: int | None = Field(alias="item_id", description="The item made from it, once its script is written.")
-    actions: list[str] = Field(description="What the caller may do with it now.", examples=[["shortlist", "reject"]])
+    actions: list[str] = Field(
+        description="What the caller may do with it now; `use` is `POST …/script`.", examples=[["shortlist", "reject"]]
+    )
 
     @staticmethod
     def resolve_actions(story: Story, context: dict[str, Any]) -> list[str]:
@@ -114,17 +116,11 @@ class SourceOut(Schema):
 
 
 def _story(pk: int) -> Story:
-    story = queries.stories().filter(pk=pk).first()
-    if story is None:
-        raise NotFound(_("There is no such story."))
-    return story
+    return found(queries.stories(), pk, _("There is no such story."))
 
 
 def _source(pk: int) -> Source:
-    source = queries.sources().filter(pk=pk).first()
-    if source is None:
-        raise NotFound(_("There is no such source."))
-    return source
+    return found(queries.sources(), pk, _("There is no such source."))
 
 
 @router.get("/stories/", response=list[StoryOut], tags=["stories"], summary="List stories")

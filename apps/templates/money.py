@@ -21,7 +21,7 @@ from apps.lifecycle.events import emit
 from apps.templates.models import Budget, Generation, TextProvider
 from apps.templates.providers import asked_of
 from apps.templates.signals import money_changed
-from apps.templates.spending import locked_budget, month_of, spent_in_month
+from apps.templates.spending import dollars, locked_budget, month_of, spent_in_month
 from apps.templates.turns import health_of
 from apps.workspaces import audit
 from apps.workspaces.actors import Actor
@@ -113,7 +113,7 @@ def days(workspace: Workspace, *, last: int = 30) -> list[Day]:
     )
     found = rows.annotate(day=TruncDate("created_at")).order_by("day", "kind").values("day", "kind")
     found = found.annotate(paid=Sum("cost"), calls=Count("pk"))
-    return [Day(row["day"], row["kind"], row["paid"] or Decimal(0), row["calls"]) for row in found]
+    return [Day(row["day"], row["kind"], dollars(row["paid"]), row["calls"]) for row in found]
 
 
 def set_budget(*, workspace: Workspace, actor: Actor, soft_limit: Decimal | None, hard_limit: Decimal | None) -> Budget:

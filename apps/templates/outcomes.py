@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.common.errors import Invalid
 from apps.templates.models import Generation, PromptVersion
 from apps.templates.queries import versions_of
+from apps.templates.spending import dollars
 from apps.workspaces.models import Workspace
 
 # Of fewer results no mean is shown: it would say more about chance than about the version.
@@ -112,7 +113,8 @@ def _ranked(version: PromptVersion, row: dict[str, Any]) -> Ranked:
         estimate(measure, row[f"{measure.name}_n"], row[f"{measure.name}_mean"], _deviation(row, measure.name))
         for measure in MEASURES
     )
-    return Ranked(version, row["calls"], row["paid"], estimates)
+    paid = None if row["paid"] is None else dollars(row["paid"])
+    return Ranked(version, row["calls"], paid, estimates)
 
 
 def _deviation(row: dict[str, Any], name: str) -> float | None:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.common.errors import NotFound
+from apps.common.rows import found
 from apps.templates.models import Activation, Generation, PromptTemplate, PromptVersion
 from apps.workspaces.models import User, Workspace
 
@@ -25,18 +26,15 @@ def templates_of(workspace: Workspace) -> QuerySet[PromptTemplate]:
 
 def template_of(workspace: Workspace, kind: str) -> PromptTemplate:
     """The template that the workspace uses for that kind. Raises NotFound."""
-    found = templates_of(workspace).filter(kind=kind).first()
-    if found is None:
+    template = templates_of(workspace).filter(kind=kind).first()
+    if template is None:
         raise NotFound(_("There is no template of the kind “%(kind)s”.") % {"kind": kind})
-    return found
+    return template
 
 
 def version_of(workspace: Workspace, version_id: int) -> PromptVersion:
     """A version that the workspace may see. Raises NotFound."""
-    found = versions_of(workspace).filter(pk=version_id).first() if version_id < 2**63 else None
-    if found is None:
-        raise NotFound(_("There is no such version here."))
-    return found
+    return found(versions_of(workspace), version_id, _("There is no such version here."))
 
 
 def versions_of(workspace: Workspace) -> QuerySet[PromptVersion]:

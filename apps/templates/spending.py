@@ -83,7 +83,12 @@ def month_of(moment: datetime) -> datetime:
 def spent_in_month(workspace: Workspace, now: datetime) -> Spent:
     rows = Generation._base_manager.filter(workspace=workspace, created_at__gte=month_of(now))
     found = rows.aggregate(spent=Sum("cost"), reserved=Sum("reserved"))
-    return Spent(found["spent"] or Decimal(0), found["reserved"] or Decimal(0))
+    return Spent(dollars(found["spent"]), dollars(found["reserved"]))
+
+
+def dollars(total: Decimal | None) -> Decimal:
+    """A sum as exact as what was added, to the millionth: SQLite adds in floating point. None: nothing was added."""
+    return round(total or Decimal(0), 6)
 
 
 def admit(*, draft: Generation, asked: Asked, cost: Decimal | None, reuse_after: datetime) -> Admission:

@@ -11,9 +11,9 @@ from ninja import Field, Query, Router, Schema
 from ninja.pagination import paginate
 from pydantic import HttpUrl
 
-from apps.common.errors import NotFound
+from apps.common.errors import Invalid, NotFound
 from apps.common.pagination import CursorPagination
-from apps.common.schemas import Id
+from apps.common.schemas import Body, Id
 from apps.platforms.api import find_account
 from apps.schedules.api import PostOut, find_post
 from apps.schedules.models import Post
@@ -78,11 +78,11 @@ class AttemptOut(Schema):
         return list(attempt.evidence.all())
 
 
-class PublishedIn(Schema):
+class PublishedIn(Body):
     url: HttpUrl | None = Field(None, description="Where it is online.", examples=["https://example.org/posts/9"])
 
 
-class PostedIn(Schema):
+class PostedIn(Body):
     url: str = Field(
         "",
         max_length=1000,
@@ -148,7 +148,7 @@ class CauseFilter(Schema):
     cause: str = Field("", max_length=40, description="Only this code of `/schedule/problems`.")
 
 
-class BulkIn(Schema):
+class BulkIn(Body):
     posts: list[Id] = Field(
         default_factory=list, max_length=dead_letters.AT_ONCE, description="Their ids.", examples=[[17, 18]]
     )
@@ -181,7 +181,7 @@ def list_attempts(request: HttpRequest, post_id: int) -> Any:
 
 
 @router.post("/schedule/posts/{int:post_id}/published", response=PostOut, summary="Report a post as online")
-def report_published(request: HttpRequest, post_id: int, body: PublishedIn) -> Post:
+def report_post_published(request: HttpRequest, post_id: int, body: PublishedIn) -> Post:
     """For a post that waits for a person's decision, when it is online after all or was posted by hand."""
     post = find_post(request, post_id)
     services.report_published(post=post, actor=request.actor, url=str(body.url or ""))
@@ -197,28 +197,28 @@ def list_dead_letters(request: HttpRequest, filters: Query[CauseFilter]) -> Any:
 
 
 @router.post("/dead-letters/replay", response=SettledOut, summary="Send dead letters again")
-def replay_many(request: HttpRequest, body: BulkIn) -> SettledOut:
+def replay_dead_letters(request: HttpRequest, body: BulkIn) -> SettledOut:
     """At most 500 at once, by id or by cause. What cannot be sent again is named, and the others are."""
     request.actor.require("publish_content", request.workspace)
     return _settled(dead_letters.replay_all(posts=_chosen(request, body), actor=request.actor), body)
 
 
 @router.post("/dead-letters/drop", response=SettledOut, summary="Drop dead letters")
-def drop_many(request: HttpRequest, body: BulkIn) -> SettledOut:
+def drop_dead_letters(request: HttpRequest, body: BulkIn) -> SettledOut:
     """At most 500 at once, by id or by cause."""
     request.actor.require("publish_content", request.workspace)
     return _settled(dead_letters.drop_all(posts=_chosen(request, body), actor=request.actor), body)
 
 
 @router.post("/dead-letters/{int:post_id}/replay", response=PostOut, summary="Send a dead letter again")
-def replay_one(request: HttpRequest, post_id: int) -> Post:
+def replay_dead_letter(request: HttpRequest, post_id: int) -> Post:
     """Due at once. Its attempts are kept, and its tries count anew."""
     dead_letters.replay(post=_waiting(request, post_id), actor=request.actor)
     return find_post(request, post_id)
 
 
 @router.post("/dead-letters/{int:post_id}/drop", response=PostOut, summary="Drop a dead letter")
-def drop_one(request: HttpRequest, post_id: int) -> Post:
+def drop_dead_letter(request: HttpRequest, post_id: int) -> Post:
     """It is cancelled; the parts after it go on."""
     dead_letters.drop(post=_waiting(request, post_id), actor=request.actor)
     return find_post(request, post_id)
@@ -226,14 +226,14 @@ def drop_one(request: HttpRequest, post_id: int) -> Post:
 
 @router.get("/manual-uploads/", response=list[ManualOut], summary="List what waits for a person")
 @paginate(CursorPagination, ordering=("state_at", "id"))
-def list_manual(request: HttpRequest) -> Any:
+def list_manual_uploads(request: HttpRequest) -> Any:
     """Posts that a person posts by hand or decides about, longest waiting first."""
     request.actor.require("view_content", request.workspace)
     return queries.by_hand().visible_to(request.actor.user)
 
 
 @router.get("/manual-uploads/{int:post_id}", response=ManualDetailOut, summary="Everything to post it by hand")
-def get_manual(request: HttpRequest, post_id: int) -> Post:
+def get_manual_upload(request: HttpRequest, post_id: int) -> Post:
     """The text as it should read, the files, and where to post them."""
     request.actor.require("view_content", request.workspace)
     post = find_post(request, post_id)
@@ -242,7 +242,7 @@ def get_manual(request: HttpRequest, post_id: int) -> Post:
 
 
 @router.post("/manual-uploads/{int:post_id}", response=PostOut, summary="Report it as posted")
-def report_manual(request: HttpRequest, post_id: int, body: PostedIn) -> Post:
+def report_manual_upload(request: HttpRequest, post_id: int, body: PostedIn) -> Post:
     """Its link must be one that the platform's posts have. The same report again changes nothing."""
     by_hand.report_posted(post=find_post(request, post_id), actor=request.actor, url=body.url)
     return find_post(request, post_id)
@@ -263,7 +263,7 @@ def _chosen(request: HttpRequest, body: BulkIn) -> list[Post]:
     elif body.cause:
         found = queries.dead_letters(cause=body.cause)
     else:
-        return []
+        raise Invalid(_("Say which posts, or which cause."), posts=[_("Name their ids, or send a cause.")])
     return list(found.visible_to(request.actor.user).order_by("state_at", "pk")[: dead_letters.AT_ONCE])
 
 
@@ -289,6 +289,6 @@ class UsageOut(Schema):
 
 
 @router.get("/accounts/{int:account_id}/usage", response=UsageOut, summary="How much of its limits an account has used")
-def get_usage(request: HttpRequest, account_id: int) -> usage.Usage:
+def get_account_usage(request: HttpRequest, account_id: int) -> usage.Usage:
     request.actor.require("view_content", request.workspace)
     return usage.usage_of(find_account(request, account_id))

@@ -142,6 +142,8 @@ def test_values_that_cannot_be_used_are_named_by_field(as_member):
     answer = as_member("viewer").get("/pipeline/runs", limit=0, state="flying", kind="k" * 41)
     assert answer.status_code == 422
     assert sorted(answer.json()["errors"]) == ["kind", "limit", "state"]
+    for path, name in (("/plans/", "owner"), ("/stories/", "source"), ("/schedule/posts", "item")):
+        assert list(as_member("viewer").get(path, **{name: 2**63}).json()["errors"]) == [name]
 
 
 @pytest.mark.parametrize(

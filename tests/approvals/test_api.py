@@ -35,7 +35,7 @@ def test_decision_settles_the_review(in_workspace, call):
     assert Item.objects.get().state == "approved"
     assert send("get", "/reviews/").json()["items"] == []
     assert send("get", f"/items/{review.item_id}/decisions").json()["items"] == [said]
-    assert send("post", f"/reviews/{review.pk}/decide", {"verdict": "reject", "revision": 1}).status_code == 404
+    assert send("post", f"/reviews/{review.pk}/decide", {"verdict": "reject", "revision": 1}).status_code == 409
 
 
 def test_decision_on_an_older_revision_is_a_conflict(in_workspace, call, actor):

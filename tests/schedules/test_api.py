@@ -170,6 +170,7 @@ def test_items_recur_and_fill_slots(account, client):
 
 def test_a_list_of_recurrences_or_pools_costs_the_same_for_one_and_for_three(account, client):
     pool = make_pool(account, ready_item(account.workspace))
+    ok(client.get(f"/schedule/evergreen/{pool.pk}/items"))  # what a process asks once and remembers
     with CaptureQueriesContext(connection) as one:
         ok(client.get(f"/schedule/evergreen/{pool.pk}/items"))
     for _ in range(2):
@@ -182,7 +183,9 @@ def test_a_list_of_recurrences_or_pools_costs_the_same_for_one_and_for_three(acc
 
 
 def test_publishing_is_paused_and_resumed(account, client):
+    (post,) = posts_for(account, at=at(23, 12))
     assert ok(client.post("/schedule/pause", {"reason": "The press is here"}))["paused_at"] == "2026-11-23T12:00:00Z"
+    assert ok(client.get(f"/schedule/posts/{post.pk}"))["waiting_for"] == "pause"
     assert ok(client.post("/schedule/resume"))["paused_at"] is None
 
 

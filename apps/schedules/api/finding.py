@@ -10,8 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from apps.common.clock import database_now
-from apps.common.errors import NotFound
-from apps.common.schemas import LARGEST_ID
+from apps.common.rows import found
 from apps.content.models import Item
 from apps.platforms.models import Account
 
@@ -19,10 +18,7 @@ from apps.platforms.models import Account
 def one(request: HttpRequest, model: type[Model], pk: int, *related: str) -> Any:
     """A row that the caller may see; raises NotFound."""
     rows = model.objects.visible_to(request.actor.user).select_related("workspace", *related)
-    found = rows.filter(pk=pk).first() if 0 < pk <= LARGEST_ID else None
-    if found is None:
-        raise NotFound(_("There is nothing here, or nothing that you may see."))
-    return found
+    return found(rows, pk, _("There is nothing here, or nothing that you may see."))
 
 
 def account_and_item(request: HttpRequest, account: int, item: int) -> tuple[Account, Item]:

@@ -12,14 +12,15 @@ from pydantic import AwareDatetime
 
 from apps.common.errors import NotFound
 from apps.common.pagination import CursorPagination
-from apps.common.schemas import LARGEST_ID, Body, Id, Moment
+from apps.common.rows import found
+from apps.common.schemas import Body, Id, Moment
 from apps.content.models import Item
 from apps.lifecycle.services import open_actions
 from apps.platforms.models import Account
 from apps.schedules import pausing, queries, services
 from apps.schedules.api.finding import account_and_item, now_of, one
 from apps.schedules.batches import send_all_again, space_items
-from apps.schedules.models import Post
+from apps.schedules.models import Post, Waiting
 
 router = Router(tags=["schedule"])
 
@@ -59,7 +60,10 @@ class PostOut(Schema):
     url: str = Field(examples=["https://desk.example.org/feeds/night-stories/the-lighthouse-keeper/"])
     published_at: datetime | None
     error: dict[str, Any] | None
-    actions: list[str] = Field(description="What the caller may do with it now.", examples=[["cancel"]])
+    actions: list[str] = Field(
+        description="What the caller may do now; `retry` is `POST …/send`, `report_published` is `POST …/published`.",
+        examples=[["cancel"]],
+    )
 
     @staticmethod
     def resolve_key(post: Post) -> str:
@@ -72,6 +76,13 @@ class PostOut(Schema):
     @staticmethod
     def resolve_seconds_until(post: Post, context: dict[str, Any]) -> float | None:
         return queries.seconds_until(post, now_of(context["request"]))
+
+    @staticmethod
+    def resolve_waiting_for(post: Post, context: dict[str, Any]) -> str:
+        """What is paused is not even taken up, so its row says nothing."""
+        due = post.state == "scheduled" and post.due_at <= now_of(context["request"])
+        paused = post.workspace.paused_at or not post.account.is_open
+        return Waiting.PAUSE if due and paused else post.waiting_for
 
     @staticmethod
     def resolve_now(post: Post, context: dict[str, Any]) -> datetime:
@@ -116,7 +127,7 @@ class CheckIn(Body):
 
 
 class BatchIn(Body):
-    items: list[int] = Field(min_length=1, max_length=200, examples=[[12, 13]], description="In the order to go out.")
+    items: list[Id] = Field(min_length=1, max_length=200, examples=[[12, 13]], description="In the order to go out.")
     account: Id = Field(examples=[3])
     hours: float = Field(gt=0, le=24 * 90, examples=[12], description="They are spread evenly over so many hours.")
     start: Moment | None = Field(None, description="When the first is due; empty means now.")
@@ -196,11 +207,11 @@ def create_batch(request: HttpRequest, body: BatchIn) -> Status:
     """Each moves on where quiet hours, the gap or the daily limit are in the way; what cannot be scheduled says why."""
     request.actor.require("publish_content", request.workspace)
     account = one(request, Account, body.account)
-    found = Item.objects.visible_to(request.actor.user).select_related("workspace").in_bulk(body.items)
-    if len(found) < len(set(body.items)):
+    items = Item.objects.visible_to(request.actor.user).select_related("workspace").in_bulk(body.items)
+    if len(items) < len(set(body.items)):
         raise NotFound(_("There is no such item or account."))
     placed = space_items(
-        items=[found[pk] for pk in dict.fromkeys(body.items)],
+        items=[items[pk] for pk in dict.fromkeys(body.items)],
         account=account,
         actor=request.actor,
         over=timedelta(hours=body.hours),
@@ -299,9 +310,4 @@ def resume_publishing(request: HttpRequest) -> Any:
 
 def find_post(request: HttpRequest, post_id: int) -> Post:
     """A post that the caller may see; raises NotFound."""
-    found = None
-    if post_id <= LARGEST_ID:
-        found = queries.posts().visible_to(request.actor.user).filter(pk=post_id).first()
-    if found is None:
-        raise NotFound(_("There is no such post."))
-    return found
+    return found(queries.posts().visible_to(request.actor.user), post_id, _("There is no such post."))

@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 from ninja import Field, Query, Router, Schema
 from ninja.pagination import paginate
 
-from apps.common.errors import AdapterError, NotFound
+from apps.common.errors import AdapterError
 from apps.common.pagination import CursorPagination
-from apps.common.schemas import LARGEST_ID, Body
+from apps.common.rows import found
+from apps.common.schemas import Body
 from apps.templates import money, queries
 from apps.templates.models import Generation
 
@@ -149,11 +150,11 @@ def remove_provider(request: HttpRequest) -> dict[str, Any]:
 def check_provider(request: HttpRequest) -> dict[str, Any]:
     """Asks which models there are; nothing is spent."""
     try:
-        found = money.check_provider(workspace=request.workspace, actor=request.actor)
+        connection = money.check_provider(workspace=request.workspace, actor=request.actor)
     except AdapterError as error:
         problem = f"{error.message} {error.hint}".strip()
         return {"answers": False, "problem": problem, "models": [], "model": "", "has_model": False}
-    return {"answers": True, "problem": "", **vars(found), "has_model": found.has_model}
+    return {"answers": True, "problem": "", **vars(connection), "has_model": connection.has_model}
 
 
 class GenerationOut(Schema):
@@ -206,7 +207,4 @@ def list_generations(request: HttpRequest, filters: Query[GenerationFilter]) -> 
 @router.get("/ai/generations/{int:generation_id}", response=GenerationFull, summary="One call, with its answer")
 def get_generation(request: HttpRequest, generation_id: int) -> Generation:
     request.actor.require("view_content", request.workspace)
-    found = queries.generations().filter(pk=min(generation_id, LARGEST_ID)).first()
-    if found is None:
-        raise NotFound(_("There is no such generation."))
-    return found
+    return found(queries.generations(), generation_id, _("There is no such generation."))

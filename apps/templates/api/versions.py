@@ -13,9 +13,9 @@ from ninja import Field, Router, Schema, Status
 from ninja.pagination import paginate
 from pydantic import ConfigDict
 
-from apps.common.errors import NotFound
 from apps.common.pagination import CursorPagination
-from apps.common.schemas import LARGEST_ID, Body
+from apps.common.rows import found
+from apps.common.schemas import Body
 from apps.templates import activation, cases, outcomes, queries, services
 from apps.templates.models import Activation, CaseResult, PromptCase, PromptTemplate, PromptVersion
 from apps.templates.services import Draft
@@ -257,7 +257,7 @@ def get_active_version(request: HttpRequest, kind: str) -> PromptVersion:
 def list_versions(request: HttpRequest, kind: str) -> QuerySet[PromptVersion]:
     """The workspace's own and the built-in ones, newest first."""
     request.actor.require("view_content", request.workspace)
-    return queries.versions_of(request.workspace).filter(template__kind=kind)
+    return queries.versions_of(request.workspace).filter(template__kind=_kind(request, kind))
 
 
 @router.put("/ai/templates/{kind}/staging", response=TemplateOut, summary="Put a version on trial")
@@ -286,15 +286,15 @@ def roll_back_template(request: HttpRequest, kind: str) -> PromptTemplate:
 @paginate(CursorPagination)
 def list_activations(request: HttpRequest, kind: str) -> QuerySet[Activation]:
     request.actor.require("view_content", request.workspace)
-    return queries.activations_of(request.workspace, kind)
+    return queries.activations_of(request.workspace, _kind(request, kind))
 
 
 @router.get("/ai/templates/{kind}/ranking", response=list[RankOut], summary="Versions by what became of their texts")
 def get_ranking(request: HttpRequest, kind: str) -> list[dict[str, Any]]:
     """The best first. What was written without a model, or to try a version, does not count."""
     request.actor.require("view_content", request.workspace)
-    ranked = outcomes.ranking(request.workspace, kind)
-    leads = {found.measure.name: found.version for found in outcomes.verdicts(ranked)}
+    ranked = outcomes.ranking(request.workspace, _kind(request, kind))
+    leads = {each.measure.name: each.version for each in outcomes.verdicts(ranked)}
     return [_ranked(each, leads) for each in ranked]
 
 
@@ -302,7 +302,7 @@ def get_ranking(request: HttpRequest, kind: str) -> list[dict[str, Any]]:
 @paginate(CursorPagination)
 def list_test_cases(request: HttpRequest, kind: str) -> QuerySet[PromptCase]:
     request.actor.require("view_content", request.workspace)
-    return PromptCase.objects.filter(kind=kind)
+    return PromptCase.objects.filter(kind=_kind(request, kind))
 
 
 @router.post("/ai/templates/{kind}/cases", response={201: CaseOut}, summary="Add a test case")
@@ -354,9 +354,9 @@ def run_test_cases(request: HttpRequest, version_id: int, data: RunIn) -> list[C
 )
 def approve_activation(request: HttpRequest, activation_id: int) -> PromptTemplate:
     """403 for the one who asked."""
-    found = _activation(activation_id)
-    activation.approve_activation(activation=found, actor=request.actor)
-    return queries.template_of(request.workspace, found.template.kind)
+    asked = _activation(activation_id)
+    activation.approve_activation(activation=asked, actor=request.actor)
+    return queries.template_of(request.workspace, asked.template.kind)
 
 
 @router.post(
@@ -379,11 +379,13 @@ def draft_of(data: DraftIn) -> Draft:
     )
 
 
+def _kind(request: HttpRequest, kind: str) -> str:
+    """Raises NotFound for a kind that there is not."""
+    return queries.template_of(request.workspace, kind).kind
+
+
 def _case(case_id: int) -> PromptCase:
-    found = PromptCase.objects.filter(pk=min(case_id, LARGEST_ID)).first()
-    if found is None:
-        raise NotFound(_("There is no such test case."))
-    return found
+    return found(PromptCase.objects.all(), case_id, _("There is no such test case."))
 
 
 def _plain(variable: VariableIn) -> dict[str, Any]:
@@ -394,10 +396,7 @@ def _plain(variable: VariableIn) -> dict[str, Any]:
 
 def _activation(activation_id: int) -> Activation:
     rows = Activation.objects.select_related("template", "version__template", "before", "workspace")
-    found = rows.filter(pk=min(activation_id, LARGEST_ID)).first()
-    if found is None:
-        raise NotFound(_("There is no such activation."))
-    return found
+    return found(rows, activation_id, _("There is no such activation."))
 
 
 def _ranked(each: outcomes.Ranked, leads: dict[str, PromptVersion | None]) -> dict[str, Any]:
