@@ -159,8 +159,15 @@ class ResearchPageAdmin(WorkspaceAdmin):
     search_fields = ("url", "title")
     readonly_fields = fields = (
         "plan", "url", "outcome", "error", "title", "description", "words", "headings", "questions", "keywords", "text",
-        "read_at",
+        "read_at", "shown_snapshot",
     )  # fmt: skip
+
+    @display(description=_("snapshot"))
+    def shown_snapshot(self, page: ResearchPage) -> str:
+        if not page.snapshot:
+            return "–"
+        address = reverse("plans:snapshot", args=[page.workspace.slug, page.pk])
+        return format_html('<a href="{}">{}</a>', address, _("As it was read"))
 
 
 @admin.register(Round)

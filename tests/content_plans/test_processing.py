@@ -111,6 +111,7 @@ def test_a_model_writes_and_mends_and_the_best_round_is_taken(in_workspace, site
         "claims": 2, "sourced": 2, "unsourced": [], "new_links": [], "links": [], "twins": [],
     }  # fmt: skip
     assert rounds[1].asked
+    assert not [each for each in rounds[1].asked if "image" in each or "Link" in each]  # nobody but a person has them
     assert ["removed", "However,"] in rounds[1].diff
     assert plan.round.seo_score == max(each.seo_score for each in rounds)
     # Each question: 100 tokens in at 1 dollar a million, 20 out at 2.

@@ -27,6 +27,9 @@ _OF_METADATA = frozenset(
     {"title_keyphrase", "title_width", "description_keyphrase", "description_length", "slug_keyphrase"}
 )
 
+# What only a person has: pictures, pages to link to, another keyphrase. A model that is asked for some makes them up.
+_FOR_PEOPLE = frozenset({"images", "image_alt", "internal_links", "outbound_links", "keyphrase_length"})
+
 
 def keep_round(
     plan: ContentPlan,
@@ -114,7 +117,8 @@ def _mend(plan: ContentPlan, writer: Writer, last: Round) -> bool:
 
 def problems_of(report: Report) -> tuple[list[str], list[str]]:
     """In words: what a rewrite of the text can mend, and what another title or description can."""
-    failed = [(check.id in _OF_METADATA, f"{check.label}: {check.hint}") for check in report.to_do if check.hint]
+    to_do = [check for check in report.to_do if check.hint and check.id not in _FOR_PEOPLE]
+    failed = [(check.id in _OF_METADATA, f"{check.label}: {check.hint}") for check in to_do]
     return [said for about, said in failed if not about], [said for about, said in failed if about]
 
 
