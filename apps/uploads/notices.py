@@ -187,7 +187,7 @@ def _told(workspace: Workspace, matter: Post | Run) -> Told:
         address = reverse("uploads:attention", args=[workspace.slug]) + "?list=work"
         title = _("Work that failed: %(kind)s") % {"kind": matter.kind}
         return Told(title, _subject_of(matter), matter.error or {}, settings.SITE_URL + address)
-    title, whose = matter.variant.title, matter.account.name
+    title, whose = matter.variant.title, str(matter.account)
     if matter.state != "needs_human":
         address = reverse("uploads:post", args=[workspace.slug, matter.pk])
         return Told(title, whose, explain(matter), settings.SITE_URL + address)
