@@ -28,7 +28,7 @@ from apps.content.previews import previews_of
 from apps.content.queries import diff_to_previous
 from apps.content.services import text_of
 from apps.content.variants import own_variants
-from apps.workspaces.admin_base import OneRow, WorkspaceAdmin
+from apps.workspaces.admin_base import OneRow, Waiting, WorkspaceAdmin
 
 Verdict = Decision.Verdict
 
@@ -57,6 +57,9 @@ class ReviewAdmin(WorkspaceAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Review]:
         return queries.review_queue()
+
+    def waiting(self) -> Waiting:
+        return _("Waiting for review"), queries.review_queue(), ""
 
     def get_urls(self) -> list[Any]:
         decide = self.admin_site.admin_view(self.decide_view)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -11,14 +12,17 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from apps.clips import queries, services
 from apps.clips.machine import CLIP_MACHINE
 from apps.clips.models import Clip, ClipSettings, InboxFile, IncomingFile
+from apps.engines.captions import PRESETS
 from apps.lifecycle.admin_states import StateFilter, WithState, transition_action
 from apps.lifecycle.services import advance
 from apps.templates.queries import versions_of
 from apps.workspaces.admin_base import OneRow, WorkspaceAdmin
+from apps.workspaces.admin_fields import LanguageField
 
 
 @admin.register(Clip)
@@ -72,9 +76,28 @@ class ClipAdmin(WithState, WorkspaceAdmin):
         return allowed and (obj is None or services.can_be_deleted(obj))
 
 
+class SettingsForm(forms.ModelForm):
+    caption_preset = forms.ChoiceField(
+        label=_("Caption style"),
+        required=False,
+        choices=[("", _("As in the video style")), *((name, name) for name in PRESETS)],
+        widget=UnfoldAdminSelectWidget,
+    )
+    language = LanguageField(
+        label=_("Language spoken"),
+        required=False,
+        help_text=_("A name, or a code such as ml. Empty: found out by listening."),
+    )
+
+    class Meta:
+        model = ClipSettings
+        fields = ()
+
+
 @admin.register(ClipSettings)
 class ClipSettingsAdmin(OneRow, WorkspaceAdmin):
     icon = "video_settings"
+    form = SettingsForm
     add_permission = change_permission = "manage_workspace"
     list_display = ("folder_on", "captions_on", "caption_preset", "language", "template")
     list_display_links = ("folder_on",)

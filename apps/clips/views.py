@@ -23,6 +23,7 @@ from apps.clips.models import Clip, ClipSettings, InboxFile
 from apps.clips.services.intake import bytes_used
 from apps.clips.services.options import accounts_of
 from apps.common.errors import Conflict, DomainError, Invalid
+from apps.common.languages import language_code
 from apps.content.models import Asset
 from apps.content.services import EDITABLE, Text, revise_item, text_of
 from apps.engines.captions import PRESETS
@@ -204,7 +205,7 @@ def options(request: HttpRequest, slug: str) -> HttpResponse:
             folder_on=bool(request.POST.get("folder_on")),
             captions_on=bool(request.POST.get("captions_on")),
             caption_preset=request.POST.get("caption_preset", ""),
-            language=request.POST.get("language", "").strip().lower(),
+            language=language_code(request.POST.get("language", "")),
             template=int(template) if template.isascii() and template.isdigit() and len(template) < 18 else None,
             accounts=[int(each) for each in request.POST.getlist("accounts") if each.isascii() and each.isdigit()],
         )

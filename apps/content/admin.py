@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
@@ -44,6 +45,7 @@ class ItemAdmin(WithState, WithImages, FoundByWords, WorkspaceAdmin):
         "shown_state",
         "kind",
         "format",
+        "shown_text",
         "language",
         "source_title",
         "source_url",
@@ -59,6 +61,10 @@ class ItemAdmin(WithState, WithImages, FoundByWords, WorkspaceAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Item]:
         return items()
+
+    @display(description=_("text"))
+    def shown_text(self, item: Item) -> str:
+        return render_to_string("content/admin/text.html", {"item": item})
 
     @display(description=_("version"))
     def shown_version(self, item: Item) -> int:

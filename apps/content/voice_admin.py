@@ -11,9 +11,11 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from apps.common.languages import language_name
 from apps.content.models import BrandVoice
 from apps.content.voice import change_brand_voice, drop_brand_voice, told
 from apps.workspaces.admin_base import WorkspaceAdmin
+from apps.workspaces.admin_fields import LanguageField
 
 _BREAK = "\n---\n"
 
@@ -37,6 +39,7 @@ class Lines(forms.CharField):
 
 
 class VoiceForm(forms.ModelForm):
+    language = LanguageField(required=False, help_text=_("A name, or a code such as ml. Empty: for all languages."))
     examples = Lines(
         label=_("Texts that sound right"), between=_BREAK, help_text=_("A line of --- stands between two.")
     )
@@ -65,11 +68,14 @@ class BrandVoiceAdmin(WorkspaceAdmin):
     readonly_fields = ("shown_told",)
 
     def get_readonly_fields(self, request: HttpRequest, obj: BrandVoice | None = None) -> tuple[str, ...]:
-        return ("language", *self.readonly_fields) if obj else self.readonly_fields
+        return ("shown_language", *self.readonly_fields) if obj else self.readonly_fields
+
+    def get_fields(self, request: HttpRequest, obj: BrandVoice | None = None) -> tuple[str, ...]:
+        return ("shown_language" if obj else "language", *self.fields[1:])
 
     @display(description=_("language"))
     def shown_language(self, voice: BrandVoice) -> str:
-        return voice.language or str(_("All languages"))
+        return language_name(voice.language) or str(_("All languages"))
 
     @display(description=_("what a model is told"))
     def shown_told(self, voice: BrandVoice) -> str:
@@ -77,7 +83,8 @@ class BrandVoiceAdmin(WorkspaceAdmin):
 
     def save_model(self, request: HttpRequest, obj: BrandVoice, form: forms.ModelForm, change: bool) -> None:
         fields = dict(form.cleaned_data)
-        language = obj.language if change else fields.pop("language", "")
+        said = fields.pop("language", "")
+        language = obj.language if change else said
         saved = change_brand_voice(workspace=request.workspace, actor=request.actor, language=language, **fields)
         obj.__dict__.update(saved.__dict__)
 

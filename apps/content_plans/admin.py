@@ -5,23 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.db import models
+from django.forms import Script
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from apps.content.search_admin import FoundByWords
-from apps.content_plans import queries, services
+from apps.content_plans import pages, queries, services
 from apps.content_plans.admin_forms import LISTS, PLAIN, PlanForm
 from apps.content_plans.machine import PLAN_MACHINE
 from apps.content_plans.models import ContentPlan, PlanSettings, ResearchPage, Round
-from apps.content_plans.templatetags.plans import age
 from apps.lifecycle.admin_states import StateFilter, WithState, transition_action
 from apps.lifecycle.services import open_actions
 from apps.workspaces.actors import Actor
-from apps.workspaces.admin_base import OneRow, WorkspaceAdmin, row_action
+from apps.workspaces.admin_base import OneRow, Waiting, WorkspaceAdmin, row_action
 
 
 def _process(plan: ContentPlan, actor: Actor) -> None:
@@ -32,17 +33,8 @@ def _retry(plan: ContentPlan, actor: Actor) -> None:
     services.retry_plan(plan=plan, actor=actor)
 
 
-def _in_words(post: Any) -> str:
-    """Where it went, when, and what was counted at which age."""
-    said = [
-        post.account.name,
-        post.get_state_display(),
-        date_format(post.published_at or post.due_at, "DATETIME_FORMAT"),
-    ]
-    for reading in reversed(post.readings.all()):
-        counted = ", ".join(f"{count} {name}" for name, count in reading.named)
-        said.append(f"{_('after')} {age(reading.after)}: {counted or '–'}")
-    return " · ".join([*map(str, said), post.url])
+def _of_hundred(score: int | None) -> str:
+    return "–" if score is None else _("%(score)s of 100") % {"score": score}
 
 
 @admin.register(ContentPlan)
@@ -53,22 +45,40 @@ class ContentPlanAdmin(WithState, FoundByWords, WorkspaceAdmin):
     add_permission = change_permission = delete_permission = "write_content"
     form = PlanForm
     list_display = (
-        "title", "shown_state", "seo_score", "rounds_done", "keyphrase", "owner", "due_on", "shown_item", "shown_page",
+        "title", "shown_state", "shown_score", "rounds_done", "keyphrase", "owner", "due_on", "shown_item",
+        "shown_page",
     )  # fmt: skip
     list_filter = (StateFilter, "owner", "due_on")
     list_select_related = ("item", "owner", "workspace")
     search_kind = "plan"
     actions = ("process_selected", "retry_selected", "read_selected", "duplicate_selected")
     actions_submit_line = ("process_here", "retry_here")
+    formfield_overrides = {models.TextField: {"widget": UnfoldAdminTextareaWidget(attrs={"rows": 3})}}
+    change_form_outer_before_template = "content_plans/admin/next.html"
+    change_form_outer_after_template = "content_plans/admin/made.html"
     outcome_fields = (
-        "shown_state", "shown_problem", "seo_score", "rounds_done", "edition", "shown_item", "shown_results",
-        "shown_page", "created_at",
+        "shown_state", "shown_problem", "shown_score", "rounds_done", "edition", "shown_item", "shown_page",
+        "created_at",
     )  # fmt: skip
 
-    def get_fields(self, request: HttpRequest, obj: ContentPlan | None = None) -> tuple[str, ...]:
-        if obj is None or self.has_change_permission(request, obj):
-            return (*PLAIN, *LISTS, *self.get_readonly_fields(request, obj))
-        return self.get_readonly_fields(request, obj)
+    class Media:
+        css = {"all": ("rundown/ai.css", "rundown/plans.css", "rundown/admin-ai.css")}
+        js = (Script("rundown/plans.js", defer=True),)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The brief as a form, and around it what the web page shows: what comes next, and all that was made."""
+        plan = queries.plan_to_show(int(object_id)) if object_id.isdigit() else None
+        made = pages.context_of(request, plan) if plan else {}
+        return super().change_view(request, object_id, form_url, {**made, **(extra_context or {})})
+
+    def waiting(self) -> Waiting:
+        return _("Plans that failed"), ContentPlan.objects.filter(state="failed"), "?state=failed"
+
+    def get_fieldsets(self, request: HttpRequest, obj: ContentPlan | None = None) -> list[tuple[Any, dict[str, Any]]]:
+        stands = [(_("How it stands"), {"fields": self.outcome_fields})] if obj else []
+        return [*stands, (_("Brief"), {"fields": (*PLAIN, *LISTS)})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: ContentPlan | None = None) -> tuple[str, ...]:
         if obj is None:
@@ -88,6 +98,10 @@ class ContentPlanAdmin(WithState, FoundByWords, WorkspaceAdmin):
         """Not where `delete_plan` would refuse."""
         return super().has_delete_permission(request, obj) and (obj is None or not obj.is_under_way)
 
+    @display(description=_("SEO score"), ordering="seo_score")
+    def shown_score(self, plan: ContentPlan) -> str:
+        return _of_hundred(plan.seo_score)
+
     @display(description=_("problem"))
     def shown_problem(self, plan: ContentPlan) -> str:
         said = plan.problem or plan.waiting
@@ -104,11 +118,6 @@ class ContentPlanAdmin(WithState, FoundByWords, WorkspaceAdmin):
     def shown_page(self, plan: ContentPlan) -> str:
         address = reverse("plans:plan", args=[plan.workspace.slug, plan.pk])
         return format_html('<a href="{}">{}</a>', address, _("Open"))
-
-    @display(description=_("results"))
-    def shown_results(self, plan: ContentPlan) -> str:
-        posts = queries.results_of(queries.items_of(plan))
-        return format_html_join("", "<p>{}</p>", ((_in_words(post),) for post in posts)) or "–"
 
     process_selected = transition_action(PLAN_MACHINE, "process", _process)
     retry_selected = transition_action(PLAN_MACHINE, "retry", _retry)
@@ -173,14 +182,38 @@ class ResearchPageAdmin(WorkspaceAdmin):
 @admin.register(Round)
 class RoundAdmin(WorkspaceAdmin):
     icon = "history_edu"
-    list_display = ("plan", "edition", "number", "seo_score", "readability", "words", "engine", "cost", "created_at")
+    list_display = (
+        "plan", "edition", "number", "shown_score", "shown_readability", "words", "engine", "cost", "created_at",
+    )  # fmt: skip
     list_filter = ("engine",)
-    list_select_related = ("plan",)
+    list_select_related = ("plan__workspace",)
     search_fields = ("plan__title",)
     readonly_fields = fields = (
-        "plan", "edition", "number", "seo_score", "readability", "words", "scores", "integrity", "asked", "markdown",
-        "metadata", "claims", "engine", "model", "cost", "calls", "created_at",
+        "plan", "edition", "number", "shown_score", "shown_readability", "words", "shown_asked", "shown_text", "engine",
+        "model", "cost", "calls", "created_at",
     )  # fmt: skip
+    actions = ("take",)
+    take = row_action(
+        _("Take this round"),
+        lambda found, actor: services.take_round(plan=found.plan, found=found, actor=actor),
+        permission="write_content",
+    )
+
+    @display(description=_("SEO score"), ordering="seo_score")
+    def shown_score(self, found: Round) -> str:
+        return _of_hundred(found.seo_score)
+
+    @display(description=_("readability"), ordering="readability")
+    def shown_readability(self, found: Round) -> str:
+        return _of_hundred(found.readability)
+
+    @display(description=_("asked for"))
+    def shown_asked(self, found: Round) -> str:
+        return format_html_join("", "<p>{}</p>", ((each,) for each in found.asked)) or "–"
+
+    @display(description=_("text"))
+    def shown_text(self, found: Round) -> str:
+        return format_html('<div class="whitespace-pre-wrap" lang="{}">{}</div>', found.plan.language, found.markdown)
 
 
 @admin.register(PlanSettings)

@@ -13,11 +13,15 @@ from apps.content_plans.models import ContentPlan
 from apps.content_plans.queries import overrides_of, text_platforms
 from apps.content_plans.services.batches import overrides_named
 from apps.content_plans.services.plans import PlanDraft, checked, listed
+from apps.workspaces.admin_fields import LanguageField
 from apps.workspaces.models import Workspace
 
 # What the admin makes of the model, and what is written here as text.
 PLAIN = ("title", "goal", "audience", "keyphrase", "tone", "language", "accounts", "skip_research", "due_on", "owner")
 LISTS = ("secondary", "platforms", "competitor_urls", "overrides")
+
+
+SHORT = {"rows": 3}
 
 
 class PlanForm(forms.ModelForm):
@@ -26,11 +30,18 @@ class PlanForm(forms.ModelForm):
     workspace: Workspace
 
     secondary = forms.CharField(
-        label=_("Further keyphrases"), required=False, help_text=_("One a line."), widget=UnfoldAdminTextareaWidget
+        label=_("Further keyphrases"),
+        required=False,
+        help_text=_("One a line."),
+        widget=UnfoldAdminTextareaWidget(attrs=SHORT),
     )
     competitor_urls = forms.CharField(
-        label=_("Pages to read"), required=False, help_text=_("One a line."), widget=UnfoldAdminTextareaWidget
+        label=_("Pages to read"),
+        required=False,
+        help_text=_("One a line."),
+        widget=UnfoldAdminTextareaWidget(attrs=SHORT),
     )
+    language = LanguageField()
     platforms = forms.MultipleChoiceField(
         label=_("Platforms"),
         required=False,
@@ -41,7 +52,7 @@ class PlanForm(forms.ModelForm):
         label=_("AI templates of its own"),
         required=False,
         help_text=_("By kind and version, one a line, such as outline=3."),
-        widget=UnfoldAdminTextareaWidget,
+        widget=UnfoldAdminTextareaWidget(attrs=SHORT),
     )
 
     class Meta:

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from apps.common.errors import Invalid
+from apps.common.languages import language_code
 from apps.content_plans.models import ContentPlan
 from apps.content_plans.queries import text_platforms
 from apps.content_plans.services import PlanDraft
@@ -22,7 +23,8 @@ def draft_from(request: HttpRequest) -> PlanDraft:
     """Raises Invalid for what is no number or no day; the rest is checked when it is saved."""
     said = request.POST
     return PlanDraft(
-        **{name: said.get(name, "").strip() for name in ("title", "goal", "audience", "keyphrase", "tone", "language")},
+        **{name: said.get(name, "").strip() for name in ("title", "goal", "audience", "keyphrase", "tone")},
+        language=language_code(said.get("language", "")),
         secondary=listed(said.get("secondary", "")),
         competitor_urls=listed(said.get("competitor_urls", "")),
         platforms=tuple(said.getlist("platforms")),

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.cache import cache as shared
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext_lazy
+from django.utils.translation import gettext as _
 
 from apps.common.text.articles import html_of
 from apps.content_plans.models import ContentPlan, Round
@@ -115,16 +116,46 @@ def _said(check: Check) -> dict[str, Any]:
         "label": str(check.label),
         "verdict": check.verdict,
         "tone": tones[check.verdict],
-        "value": _value(check.value),
+        "value": measured(check),
         "threshold": str(check.threshold),
         "hint": str(check.hint),
         "places": len(check.evidence),
     }
 
 
-def _value(value: float | str | None) -> str:
-    """A share in per cent, anything else as it is."""
-    return "" if value is None else f"{value:.0%}" if isinstance(value, float) else str(value)
+# What the checks count.
+_WORDS = ngettext_lazy("%(count)d word", "%(count)d words", "count")
+_TIMES = ngettext_lazy("%(count)d time", "%(count)d times", "count")
+_IMAGES = ngettext_lazy("%(count)d image", "%(count)d images", "count")
+_LINKS = ngettext_lazy("%(count)d link", "%(count)d links", "count")
+_UNITS = {
+    "keyphrase_length": _WORDS,
+    "text_length": _WORDS,
+    "subheading_distribution": _WORDS,
+    "paragraph_length": _WORDS,
+    "density": _TIMES,
+    "description_keyphrase": _TIMES,
+    "image_alt": _IMAGES,
+    "images": _IMAGES,
+    "outbound_links": _LINKS,
+    "internal_links": _LINKS,
+    "competing_links": _LINKS,
+    "title_width": ngettext_lazy("%(count)d pixel", "%(count)d pixels", "count"),
+    "description_length": ngettext_lazy("%(count)d character", "%(count)d characters", "count"),
+    "sentence_beginnings": ngettext_lazy("%(count)d in a row", "%(count)d in a row", "count"),
+}
+
+
+def measured(check: Check) -> str:
+    """A share in per cent, a number with what it counts, anything else as it is."""
+    if check.value is None:
+        return ""
+    if isinstance(check.value, float):
+        return f"{check.value:.0%}"
+    if check.id == "title_keyphrase":  # the words before it
+        return _("from word %(count)d") % {"count": check.value + 1}
+    unit = _UNITS.get(check.id)
+    return unit % {"count": check.value} if unit else str(check.value)
 
 
 def _tag(tag: str) -> str:

@@ -39,6 +39,12 @@ def plans() -> QuerySet[ContentPlan]:
     return ContentPlan.objects.select_related("workspace", "owner", "item")
 
 
+def plan_to_show(plan_id: int) -> ContentPlan | None:
+    """With what its page needs."""
+    rows = plans().select_related("item__current_revision__generation", "item__workspace", "round")
+    return rows.filter(pk=plan_id).first()
+
+
 def find_plans(
     *, state: str = "", search: str = "", owner: int | None = None, platform: str = "", sort: str = ""
 ) -> QuerySet[ContentPlan]:

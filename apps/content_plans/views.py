@@ -25,8 +25,10 @@ PAGE = 50
 
 
 def _plan(plan_id: int) -> ContentPlan:
-    rows = queries.plans().select_related("item__current_revision__generation", "item__workspace", "round")
-    return get_object_or_404(rows, pk=plan_id)
+    found = queries.plan_to_show(plan_id)
+    if found is None:
+        raise Http404
+    return found
 
 
 @require_GET

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from apps.common.errors import DomainError, Invalid
+from apps.common.languages import language_code
 from apps.common.text.words import fit
 from apps.content import voice as voices
 from apps.content.models import BrandVoice
@@ -24,7 +25,7 @@ _LONGEST_TRIAL, _TRIAL_LENGTH = 4_000, 600
 @require_http_methods(["GET", "POST"])
 def voice(request: HttpRequest, slug: str) -> HttpResponse:
     """One voice for all languages, and one for each language that needs its own."""
-    language = request.POST.get("language", request.GET.get("language", "")).strip()
+    language = language_code(request.POST.get("language", request.GET.get("language", "")))
     if request.method == "GET":
         request.actor.require("view_content", request.workspace)
         return _page(request, voices.exact_voice(request.workspace, language))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.forms import CheckboxInput, Form, Select
 from django.http import Http404, HttpRequest, HttpResponse
@@ -27,7 +28,7 @@ from apps.platforms.health import check_account
 from apps.platforms.models import Account, FeedEntry
 from apps.platforms.queries import accounts
 from apps.platforms.registry import adapter, platforms
-from apps.workspaces.admin_base import Badge, WorkspaceAdmin, row_action
+from apps.workspaces.admin_base import Badge, Waiting, WorkspaceAdmin, row_action
 
 STATES = {"active": "success", "paused": "warning", "needs_login": "danger", "disconnected": ""}
 HEALTH = {"": "", "good": "success", "trouble": "warning", "refused": "danger"}
@@ -52,9 +53,15 @@ class AccountAdmin(WorkspaceAdmin):
     list_filter = ("platform", "state", "health")
     search_fields = ("name", "handle")
     actions = ("pause", "resume", "check_login", "disconnect")
-    change_form_before_template = "platforms/admin/links.html"
+    change_form_outer_before_template = "platforms/admin/links.html"
     fields = ("name", *SHOWN, "expires_at", "connected_by", "shown_page", *HOW)
     readonly_fields = (*SHOWN, "expires_at", "connected_by", "shown_page")
+
+    class Media:
+        css = {"all": ("rundown/admin-ai.css",)}
+
+    def waiting(self) -> Waiting:
+        return _("Accounts that need a login"), Account.objects.filter(state="needs_login"), "?state__exact=needs_login"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Account]:
         return accounts().select_related("connected_by")
@@ -62,6 +69,7 @@ class AccountAdmin(WorkspaceAdmin):
     def get_urls(self) -> list[Any]:
         wrap = self.admin_site.admin_view
         own = [
+            path("<int:account_id>/do/<slug:action>/", wrap(self.act_view), name="platforms_account_act"),
             path("<int:account_id>/login/", wrap(self.login_view), name="platforms_account_login"),
             path("<int:account_id>/settings/", wrap(self.settings_view), name="platforms_account_settings"),
         ]
@@ -143,6 +151,17 @@ class AccountAdmin(WorkspaceAdmin):
             except DomainError as error:
                 form.refuse(error)
         return self._form(request, form, account.name, plug=account.adapter, back=back, button=_("Save"), remark="")
+
+    def act_view(self, request: HttpRequest, account_id: int, action: str) -> HttpResponse:
+        """What the buttons of an account's page post: the actions of the list that need no question, with one row."""
+        account = self.get_queryset(request).filter(pk=account_id)
+        if not account or action not in {"pause", "resume", "check_login"}:
+            raise Http404("no such account or action")
+        if request.method == "POST":
+            if action not in self.get_actions(request):
+                raise PermissionDenied
+            getattr(self, action)(request, account)
+        return redirect("admin:platforms_account_change", account_id)
 
     def _found(self, request: HttpRequest, account_id: int) -> Account:
         request.actor.require("manage_accounts", request.workspace)

@@ -26,7 +26,7 @@ from apps.templates.answers import fields_of
 from apps.templates.diff import diff_variables, diff_versions
 from apps.templates.forms import EditorForm
 from apps.templates.models import Activation, Generation, PromptCase, PromptTemplate, PromptVersion
-from apps.workspaces.admin_base import WorkspaceAdmin
+from apps.workspaces.admin_base import Waiting, WorkspaceAdmin
 
 __all__ = ["BudgetAdmin", "CaseResultAdmin", "PromptCaseAdmin", "PromptTemplateAdmin", "TextProviderAdmin"]
 OUTCOME_COLOURS = {
@@ -296,6 +296,13 @@ class ActivationAdmin(AiPages, WorkspaceAdmin):
     list_select_related = ("version__template", "before__template")
     fields = ("version", "before", "state", "asked_label", "decided_label", "decided_at", "created_at")
     change_form_outer_before_template = "prompt_templates/admin/waiting.html"
+
+    def waiting(self) -> Waiting:
+        return (
+            _("AI versions to agree to"),
+            Activation.objects.filter(state="waiting"),
+            "?state__exact=waiting",
+        )
 
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(self.decide_view)

@@ -58,7 +58,7 @@ class ProviderForm(forms.ModelForm):
         ),
     )
     api_key = forms.CharField(
-        label=_("Key"),
+        label=_("New key"),
         required=False,
         widget=UnfoldAdminPasswordToggleWidget(attrs={"autocomplete": "off"}),
         help_text=_("Kept encrypted and never shown again. Leave it empty to keep the one that is stored."),

@@ -25,7 +25,7 @@ from apps.uploads.models import Attempt, DeadLetter
 from apps.uploads.problems import TABLE, explain
 from apps.uploads.services import report_published
 from apps.workspaces.actors import Actor
-from apps.workspaces.admin_base import WorkspaceAdmin, WorkspaceTabularInline, row_action
+from apps.workspaces.admin_base import Waiting, WorkspaceAdmin, WorkspaceTabularInline, row_action
 from apps.workspaces.models import Workspace
 
 
@@ -102,6 +102,7 @@ class PostAdmin(WithState, ScheduledPosts, WorkspaceAdmin):
         "item",
         "part",
         "due_at",
+        "shown_left",
         "not_before",
         "waiting_for",
         "tries",
@@ -115,6 +116,9 @@ class PostAdmin(WithState, ScheduledPosts, WorkspaceAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Post]:
         return queries.posts()
+
+    def waiting(self) -> Waiting:
+        return _("Posts coming up"), Post.objects.filter(state="scheduled"), "?view=upcoming"
 
     @action(description=_("Post now"))
     def post_now_here(self, request: HttpRequest, obj: Post) -> None:
@@ -207,6 +211,9 @@ class DeadLetterAdmin(WithState, WorkspaceAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[DeadLetter]:
         found = DeadLetter.objects.filter(state__in=FOR_PEOPLE)
         return found.select_related("workspace", "account", "item", "variant").order_by("-state_at")
+
+    def waiting(self) -> Waiting:
+        return _("Posts that need a decision"), DeadLetter.objects.filter(state__in=FOR_PEOPLE), ""
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """The list acts; a single row is changed on its post's own page."""

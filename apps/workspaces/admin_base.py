@@ -124,6 +124,10 @@ class MemberFilter(admin.RelatedFieldListFilter):
         return field.get_choices(include_blank=False, limit_choices_to=members)
 
 
+# What waits for people, on the first page of the admin: a label, the rows, and the filters of the list that shows them.
+Waiting = tuple[Any, models.QuerySet, str]
+
+
 class WorkspaceAdmin(RolePermissions, ModelAdmin):
     """Rows of the current workspace only; a foreign id does not exist (404); what is saved here is audited.
 

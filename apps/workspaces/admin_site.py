@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any
 
@@ -53,6 +53,22 @@ class RundownAdminSite(UnfoldAdminSite):
         super().__init__(name)
         self.disable_action("delete_selected")
         self.add_action(delete_selected)
+
+    index_template = "workspaces/admin/index.html"
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """What waits for people stands above the list of everything; models say so themselves with `waiting`."""
+        return super().index(request, {"waiting": list(self._waiting(request)), **(extra_context or {})})
+
+    def _waiting(self, request: HttpRequest) -> Iterator[dict[str, Any]]:
+        if request.workspace is None:
+            return
+        for model, model_admin in self._registry.items():
+            waiting = getattr(model_admin, "waiting", None)
+            if waiting and model_admin.has_view_permission(request):
+                label, rows, asked = waiting()
+                link = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+                yield {"label": label, "count": rows.count(), "link": link + asked}
 
     def has_permission(self, request: HttpRequest) -> bool:
         return request.user.is_active and (request.workspace is not None or request.user.is_superuser)
@@ -151,3 +167,12 @@ def workspace_name(request: HttpRequest) -> str:
 def stylesheet(request: HttpRequest) -> str:
     """Badges and bars look the same in the admin as on the web pages."""
     return static("rundown/admin.css")
+
+
+def icon(request: HttpRequest) -> str:
+    return static("rundown/icon.svg")
+
+
+def script(request: HttpRequest) -> str:
+    workspace = getattr(request, "workspace", None)
+    return static("rundown/admin.js") + (f"?{urlencode({'workspace': workspace.slug})}" if workspace else "")

@@ -32,9 +32,9 @@ Response = Callable[[HttpRequest], HttpResponse]
 class WorkspaceMiddleware:
     """Sets `request.workspace` and `request.actor`, and opens `scope(workspace=…)` until the response is made.
 
-    Pages under /w/<slug>/ name their workspace; the admin works in the one last visited. To everybody who is not a
-    member, a workspace does not exist (404). Pages about the person know the last one too, without its scope. Elsewhere
-    both are None, and the API's authentication fills them in.
+    Pages under /w/<slug>/ name their workspace; the admin works in the one last visited, and a form of it in the one
+    that it was opened in. To everybody who is not a member, a workspace does not exist (404). Pages about the person
+    know the last one too, without its scope. Elsewhere both are None, and the API's authentication fills them in.
     """
 
     sync_capable = True
@@ -57,7 +57,8 @@ class WorkspaceMiddleware:
             if request.user.must_change_password:
                 return _go(request, reverse("account_change_password"))
             request.actor = Actor.of(request.user)
-            request.workspace = _named(request.user, page["slug"]) if page else sessions.current(request)
+            slug = page["slug"] if page else request.POST.get("_workspace", "")
+            request.workspace = _named(request.user, slug) if slug else sessions.current(request)
             return self._in_scope(request)
 
     def _personal(self, request: HttpRequest) -> HttpResponse:

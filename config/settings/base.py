@@ -256,7 +256,9 @@ UNFOLD = {
     "SITE_DROPDOWN": "apps.workspaces.admin_site.workspace_choices",
     "SHOW_VIEW_ON_SITE": False,
     "SIDEBAR": {"show_search": True},
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "apps.workspaces.admin_site.icon"}],
     "STYLES": ["apps.workspaces.admin_site.stylesheet"],
+    "SCRIPTS": ["apps.workspaces.admin_site.script"],
     # Indigo, as on the web pages.
     "COLORS": {
         "primary": {

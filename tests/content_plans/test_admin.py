@@ -127,4 +127,25 @@ def test_a_plan_goes_with_its_rounds_and_what_stays_says_why(in_workspace, enter
 def test_the_results_stand_on_the_plan(in_workspace, enter):
     plan, post = published_plan(in_workspace)
     html = enter("admin").get(reverse("admin:content_plans_contentplan_change", args=[plan.pk])).content.decode()
-    assert (post.account.name in html, "after 1 hour: 1234 views" in html) == (True, True)
+    assert (post.account.name in html, "<strong>1,234</strong> views" in html) == (True, True)
+
+
+def test_what_was_made_stands_around_the_brief_and_any_round_can_be_taken(in_workspace, enter):
+    client, plan = enter(), make_plan(in_workspace)
+    first = make_round(plan, 1, seo_score=62)
+    html = client.get(reverse("admin:content_plans_contentplan_change", args=[plan.pk])).content.decode()
+    for shown in ("62 / 100", 'id="rounds"', 'id="research"'):
+        assert shown in html
+    rounds = reverse("admin:content_plans_round_changelist")
+    said = {"action": "take", "_selected_action": [first.pk]}
+    html = client.post(rounds, said, follow=True).content.decode()
+    assert ("62 of 100" in html, "Take this round" in html) == (True, True)
+
+
+def test_the_language_is_chosen_by_name_and_any_code_can_be_written(in_workspace, enter):
+    client, add = enter(), reverse("admin:content_plans_contentplan_add")
+    assert '<option value="Malayalam">' in client.get(add).content.decode()
+    for said, kept in (("Malayalam", "ml"), ("മലയാളം", "ml"), ("en", "en"), ("mni-Beng", "mni-beng")):
+        client.post(add, {**FORM, "language": said})
+        assert ContentPlan.objects.latest("pk").language == kept
+    assert "Give a code, such as en or ml." in client.post(add, {**FORM, "language": "Klingonese"}).content.decode()

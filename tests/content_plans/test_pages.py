@@ -11,9 +11,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from apps.content.models import Variant
-from apps.content_plans.judging import report_of, scores_of
+from apps.content_plans.judging import measured, report_of, scores_of
 from apps.content_plans.models import ContentPlan, PlanSettings
 from apps.content_plans.services import process
+from apps.engines.seo.check import Check
 from apps.lifecycle.models import Run
 from apps.lifecycle.runs import start_run
 from apps.workspaces.actors import SYSTEM
@@ -266,3 +267,17 @@ def test_a_table_of_5000_plans_costs_what_a_small_one_does(in_workspace, enter):
         html = client.get(url).content.decode()
     assert "1 / 101" in html
     assert len(many) == len(one)
+
+
+@pytest.mark.parametrize(
+    ("check", "value", "said"),
+    [
+        ("text_length", 137, "137 words"),
+        ("density", 1, "1 time"),
+        ("title_keyphrase", 0, "from word 1"),
+        ("transition_words", 0.29, "29%"),
+        ("outbound_links", None, ""),
+    ],
+)
+def test_the_number_of_a_check_says_what_it_counts(check, value, said):
+    assert measured(Check(check, "page", "", 9, value)) == said

@@ -92,3 +92,14 @@ def test_who_does_not_manage_accounts_cannot_get_at_them(client, member, in_work
     client.post(ADMIN, {"_selected_action": [account.pk], "action": "disconnect", "sure": "yes"})
     account.refresh_from_db()
     assert (account.state, bool(account.credentials)) == ("active", True)
+
+
+def test_an_account_is_paused_and_resumed_on_its_page_which_shows_its_limits(admin, provider, by_form):
+    account = by_form()
+    page = f"{ADMIN}{account.pk}/"
+    assert "Limits today" in admin.get(f"{page}change/").content.decode()
+    assert "Pause: 1 account." in admin.post(f"{page}do/pause/", follow=True).content.decode()
+    account.refresh_from_db()
+    assert account.state == "paused"
+    assert "Resume: 1 account." in admin.post(f"{page}do/resume/", follow=True).content.decode()
+    assert admin.post(f"{page}do/disconnect/").status_code == 404

@@ -35,6 +35,7 @@ WORDS_OF = {
     "ai:decide": {"action": "decline"},
     "prompt_templates_act": {"action": "rollback"},
     "prompt_templates_decide": {"action": "decline"},
+    "platforms_account_act": {"action": "pause"},
     "uploads:settle-one": {"action": "drop"},
     "desk:story-action": {"action": "shortlist"},
     "desk:item-action": {"action": "submit"},

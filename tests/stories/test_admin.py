@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
@@ -11,6 +13,9 @@ from django_scopes import scope
 
 from apps.lifecycle.models import Run
 from apps.stories.models import RedditCredentials, Source, Story
+from apps.workspaces.actors import SYSTEM
+from apps.workspaces.models import Membership
+from apps.workspaces.services import add_member
 from tests.factories.stories import make_reddit_keys, make_source, make_story, story_text
 from tests.factories.workspaces import WorkspaceFactory
 
@@ -199,3 +204,20 @@ def test_the_reddit_secret_is_never_shown(in_workspace, enter):
     row = RedditCredentials.objects.get()
     assert (row.client_id, row.keys().client_secret) == ("new-id", "loopback-secret")
     assert client.get(reverse("admin:stories_redditcredentials_add")).status_code == 403
+
+
+def test_the_first_page_counts_what_waits(in_workspace, enter):
+    make_story(in_workspace)
+    html = page(enter(), "admin:index")
+    assert re.search(r'href="/admin/stories/story/\?state=new">\s*<strong[^>]*>1</strong> New stories</a>', html)
+
+
+def test_a_form_goes_to_the_workspace_that_it_was_opened_in(in_workspace, enter):
+    client, other = enter(), WorkspaceFactory()
+    add_member(workspace=other, user=Membership.objects.get(role="editor").user, role="editor", actor=SYSTEM)
+    client.get(f"/w/{other.slug}/")  # in another tab, meanwhile
+    said = {"title": "The lamp", "text": story_text(1)}
+    client.post(reverse("admin:stories_story_add"), {**said, "_workspace": in_workspace.slug})
+    assert Story._base_manager.get().workspace == in_workspace
+    foreign = {**said, "_workspace": WorkspaceFactory().slug}
+    assert client.post(reverse("admin:stories_story_add"), foreign).status_code == 404

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import template
 
+from apps.common.languages import language_name, language_names
 from apps.common.text.words import graphemes
 from apps.common.text.words import shorten as shortened
 
@@ -22,3 +23,7 @@ def initial(value: Any) -> str:
 def shorten(value: Any, limit: int) -> str:
     """At most so many characters as a reader counts them, cut at a word where one is near."""
     return shortened(str(value), int(limit))
+
+
+register.filter(language_name)
+register.simple_tag(language_names)

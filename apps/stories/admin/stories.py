@@ -31,7 +31,7 @@ from apps.stories import queries, services
 from apps.stories.machine import STORY_MACHINE
 from apps.stories.models import Story
 from apps.stories.services.intake import MAX_FILE_BYTES, check_new_story, decode
-from apps.workspaces.admin_base import WorkspaceAdmin
+from apps.workspaces.admin_base import Waiting, WorkspaceAdmin
 
 
 class Preview(TemplateSection):
@@ -130,6 +130,9 @@ class StoryAdmin(WithState, FoundByWords, WorkspaceAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Story]:
         return queries.stories()
+
+    def waiting(self) -> Waiting:
+        return _("New stories"), Story.objects.filter(state="new"), "?state=new"
 
     def get_fieldsets(self, request: HttpRequest, obj: Story | None = None) -> list[tuple[Any, dict[str, Any]]]:
         if obj is None:
