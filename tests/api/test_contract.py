@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from threading import Barrier, Thread
 
 import pytest
@@ -19,13 +18,14 @@ from config.api import api
 from tests.api.conftest import ApiClient
 from tests.factories.lifecycle import RunFactory
 from tests.factories.workspaces import WorkspaceFactory, add_person
+from tests.security.routes import openapi_document
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def schema() -> dict:
-    return json.loads(json.dumps(api.get_openapi_schema()))
+    return openapi_document()
 
 
 def test_a_post_sent_twice_with_one_key_is_carried_out_once_and_answered_twice(as_member):

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.apps import apps
@@ -148,11 +149,17 @@ def admin_site_routes() -> list[Route]:
     return [Route(f"admin:{each.name}", f"/admin/{each.pattern}") for each in names if each.name not in of_models]
 
 
-def api_routes() -> list[Route]:
-    """Every operation of the API, as its own OpenAPI document describes it."""
+@cache
+def openapi_document() -> dict[str, Any]:
+    """As programs get it. It is made once: that takes a second, and every test process collects every test."""
     from config.api import api  # the wiring is complete only when tests run
 
-    schema = api.get_openapi_schema()
+    return json.loads(json.dumps(api.get_openapi_schema()))
+
+
+def api_routes() -> list[Route]:
+    """Every operation of the API, as its own OpenAPI document describes it."""
+    schema = openapi_document()
     return [
         Route(operation["operationId"], path, (method,), {**operation, "components": schema["components"]["schemas"]})
         for path, operations in schema["paths"].items()
