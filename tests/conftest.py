@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import time
@@ -59,15 +60,32 @@ def _valkey_binary() -> str:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """PostgreSQL drops no database that somebody is connected to: killed workers and threads may still be."""
+def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> Iterator[None]:
+    """The migrations run once, in the first test process that needs them; each process works on a copy of its own."""
+    home, process = Path(os.environ["RUNDOWN_TEST_HOME"]), os.environ.get("PYTEST_XDIST_WORKER", "alone")
+    database, migrated = connection.creation, home / "migrated"
+    with django_db_blocker.unblock(), (home / "migrating").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        if not migrated.exists():
+            migrated.write_text(database.create_test_db(verbosity=0, autoclobber=True, serialize=False))
+        connection.close()
+        connection.settings_dict["NAME"] = migrated.read_text()
+        database.clone_test_db(process, verbosity=0, autoclobber=True)
+        connection.settings_dict.update(database.get_test_db_clone_settings(process))
     yield
-    if connection.vendor == "postgresql":
-        with django_db_blocker.unblock(), connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
+    with django_db_blocker.unblock():
+        if connection.vendor == "postgresql":
+            _send_others_away()
+        database.destroy_test_db(verbosity=0)
+
+
+def _send_others_away() -> None:
+    """PostgreSQL drops no database that somebody is connected to: killed workers and threads may still be."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 @pytest.fixture
