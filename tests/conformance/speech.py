@@ -12,7 +12,8 @@ from apps.engines.speech.base import SAMPLE_RATE, HearingRequest, SpeechEngine, 
 SENTENCE = "The fox found a brass key under the old bridge, and she kept it for years."
 
 
-_HEARD: dict[str, Transcript] = {}
+# By fingerprint: what an engine heard, and how it told of its progress. Listening takes seconds.
+_HEARD: dict[str, tuple[Transcript, list[float]]] = {}
 
 
 def plain(text: str) -> list[str]:
@@ -29,6 +30,14 @@ def mistakes(said: list[str], heard: list[str]) -> int:
     return row[-1]
 
 
+def hear(engine: SpeechEngine, spoken: np.ndarray) -> tuple[Transcript, list[float]]:
+    name = engine.fingerprint()
+    if name not in _HEARD:
+        told: list[float] = []
+        _HEARD[name] = engine.transcribe(HearingRequest(spoken), on_progress=told.append), told
+    return _HEARD[name]
+
+
 class SpeechConformance:
     @pytest.fixture
     def spoken(self, fox) -> np.ndarray:
@@ -36,11 +45,7 @@ class SpeechConformance:
 
     @pytest.fixture
     def transcript(self, engine: SpeechEngine, spoken):
-        """Heard once for each engine: listening takes a second."""
-        name = engine.fingerprint()
-        if name not in _HEARD:
-            _HEARD[name] = engine.transcribe(HearingRequest(spoken))
-        return _HEARD[name]
+        return hear(engine, spoken)[0]
 
     def test_it_hears_what_is_said(self, transcript):
         assert transcript.language == "en"
@@ -73,8 +78,7 @@ class SpeechConformance:
         assert engine.transcribe(HearingRequest(quiet)).words == ()
 
     def test_progress_rises_to_one(self, engine, spoken):
-        told: list[float] = []
-        engine.transcribe(HearingRequest(spoken, language="en"), on_progress=told.append)
+        told = hear(engine, spoken)[1]
         assert told == sorted(told)
         assert told[-1] == 1.0
 

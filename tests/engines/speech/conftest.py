@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from whisper import tokenizer
 
 from apps.engines.speech.base import SAMPLE_RATE
 from apps.engines.speech.faster_whisper import FasterWhisper
@@ -57,6 +56,8 @@ def faster_whisper_of_all_languages(multilingual, cache) -> Iterator[FasterWhisp
 
 @pytest.fixture(scope="session")
 def openai_whisper(english, cache) -> Iterator[OpenAIWhisper]:
+    from whisper import tokenizer  # brings torch, which takes seconds: not in every process that only collects
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)  # the package leaves its vocabulary's file to the collector
         tokenizer.get_encoding(name="gpt2", num_languages=99)  # as transcribing asks for it, and keeps it

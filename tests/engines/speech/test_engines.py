@@ -5,12 +5,11 @@ from __future__ import annotations
 import pytest
 
 from apps.common.errors import AdapterError, NotFound
-from apps.engines.speech.base import HearingRequest
 from apps.engines.speech.faster_whisper import FasterWhisper
 from apps.engines.speech.models import find_model
 from apps.engines.speech.openai_whisper import OpenAIWhisper
 from apps.engines.speech.registry import SPEECH_ENGINES
-from tests.conformance.speech import SpeechConformance, plain
+from tests.conformance.speech import SpeechConformance, hear, plain
 
 
 class TestFasterWhisper(SpeechConformance):
@@ -32,7 +31,7 @@ class TestOpenAIWhisper(SpeechConformance):
 
 
 def test_the_two_hear_the_same_words(faster_whisper, openai_whisper, fox):
-    heard = [engine.transcribe(HearingRequest(fox)).text for engine in (faster_whisper, openai_whisper)]
+    heard = [hear(engine, fox)[0].text for engine in (faster_whisper, openai_whisper)]
     assert plain(heard[0]) == plain(heard[1])
 
 
