@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.test import Client
 from django.utils import translation
 from django_scopes import scope
 
@@ -86,6 +87,27 @@ def _send_others_away() -> None:
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
+
+
+@pytest.fixture(scope="session")
+def live_site(django_db_setup, django_db_blocker) -> Iterator[str]:
+    """Host and port of a real server process on the test's database."""
+    from tests.servers.site import site
+
+    with django_db_blocker.unblock(), site() as address:
+        yield address
+
+
+@pytest.fixture
+def sign_in() -> Callable[..., str]:
+    """The Cookie header of a signed-in person's browser."""
+
+    def cookie(user: Any) -> str:
+        client = Client()
+        client.force_login(user, backend=settings.AUTHENTICATION_BACKENDS[0])
+        return f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
+
+    return cookie
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -94,7 +94,7 @@ def _welcome(process: subprocess.Popen, log: Path) -> tuple[str, str]:
     raise RuntimeError(f"The site did not start:\n{log.read_text(errors='replace')[-4000:]}")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     path = settings.CHROMIUM_PATH or shutil.which("chromium") or "/usr/bin/chromium"
     if not Path(path).exists():
@@ -119,3 +119,15 @@ def page(chromium: Browser) -> Iterator[Page]:
     yield page
     context.close()
     assert errors == []
+
+
+@pytest.fixture
+def visit(page: Page, live_site: str, sign_in: Callable[..., str]) -> Callable[..., None]:
+    """visit(user, "/admin/") opens that page of a server on the test's database, as this person."""
+
+    def go(user: object, path: str) -> None:
+        name, value = sign_in(user).split("=", 1)
+        page.context.add_cookies([{"name": name, "value": value, "url": f"http://{live_site}"}])
+        page.goto(f"http://{live_site}{path}")
+
+    return go

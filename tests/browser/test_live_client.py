@@ -11,7 +11,6 @@ from apps.lifecycle.models import Run
 from apps.lifecycle.services import advance
 from apps.workspaces.actors import SYSTEM
 from tests.factories.lifecycle import RunFactory
-from tests.lifecycle.conftest import live_site, sign_in  # noqa: F401  fixtures
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -23,13 +22,11 @@ for (const name of ["rundown:event", "rundown:live", "rundown:reload"])
 
 
 @pytest.fixture
-def runs(workspace, member, page, live_site, sign_in):  # noqa: F811
+def runs(workspace, member, page, visit):
     """The admin's list of runs, open as an editor sees it, with one run in it."""
     run = RunFactory(workspace=workspace)
-    name, value = sign_in(member("editor")).split("=", 1)
-    page.context.add_cookies([{"name": name, "value": value, "url": f"http://{live_site}"}])
     page.add_init_script(LISTEN)
-    page.goto(f"http://{live_site}/admin/lifecycle/run/")
+    visit(member("editor"), "/admin/lifecycle/run/")
     wait_for(page, "rundown:live")
     return run
 

@@ -7,16 +7,13 @@ import pytest
 from apps.content_plans.services import process
 from apps.workspaces.actors import SYSTEM
 from tests.factories.plans import make_plan
-from tests.lifecycle.conftest import live_site, sign_in  # noqa: F401  fixtures
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_an_open_menu_stays_open_and_keeps_the_keyboard(in_workspace, member, page, live_site, sign_in):  # noqa: F811
+def test_an_open_menu_stays_open_and_keeps_the_keyboard(in_workspace, member, page, visit):
     shown, other = make_plan(in_workspace), make_plan(in_workspace)
-    name, value = sign_in(member("editor")).split("=", 1)
-    page.context.add_cookies([{"name": name, "value": value, "url": f"http://{live_site}"}])
-    page.goto(f"http://{live_site}/w/{in_workspace.slug}/plans/{shown.pk}/")
+    visit(member("editor"), f"/w/{in_workspace.slug}/plans/{shown.pk}/")
     page.wait_for_function("() => document.documentElement.dataset.live === 'on'")
     page.locator("#more > summary").click()
     page.locator("#more button").first.focus()

@@ -6,17 +6,14 @@ import pytest
 
 from tests.factories.platforms import AccountFactory
 from tests.factories.schedules import ready_item
-from tests.lifecycle.conftest import live_site, sign_in  # noqa: F401  fixtures
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_who_fills_in_a_field_has_chosen_what_it_stands_beside(in_workspace, member, page, live_site, sign_in):  # noqa: F811
+def test_who_fills_in_a_field_has_chosen_what_it_stands_beside(in_workspace, member, page, visit):
     AccountFactory(workspace=in_workspace)
     ready_item(in_workspace)
-    name, value = sign_in(member("editor")).split("=", 1)
-    page.context.add_cookies([{"name": name, "value": value, "url": f"http://{live_site}"}])
-    page.goto(f"http://{live_site}/w/{in_workspace.slug}/schedule/")
+    visit(member("editor"), f"/w/{in_workspace.slug}/schedule/")
     chosen = "() => document.querySelector('#add [name=when]:checked').value"
     assert page.evaluate(chosen) == "slot"
     page.locator("#add [name=hours]").fill("7")

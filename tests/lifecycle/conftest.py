@@ -6,18 +6,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from django.conf import settings
-from django.test import Client
 from websockets.sync.client import ClientConnection, connect
-
-from tests.servers.site import site
-
-
-@pytest.fixture(scope="session")
-def live_site(django_db_setup, django_db_blocker) -> Iterator[str]:
-    """Host and port of a real server process on the test's database."""
-    with django_db_blocker.unblock(), site() as address:
-        yield address
 
 
 class Socket:
@@ -34,18 +23,6 @@ class Socket:
 
     def send(self, **said: Any) -> None:
         self.connection.send(json.dumps(said))
-
-
-@pytest.fixture
-def sign_in() -> Callable[..., str]:
-    """The Cookie header of a signed-in person's browser."""
-
-    def cookie(user: Any) -> str:
-        client = Client()
-        client.force_login(user, backend=settings.AUTHENTICATION_BACKENDS[0])
-        return f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
-
-    return cookie
 
 
 @pytest.fixture
