@@ -41,7 +41,7 @@ ADMIN_SITE = {"index", "login", "logout", "password_change", "password_change_do
 }
 # In the name of the other workspace, of its owner and of everything in it.
 CANARY = "Kingfisher"
-OPEN_OPERATIONS = {"sign_in", "refresh", "verify", "get_health"}
+OPEN_OPERATIONS = {"sign_in", "refresh_tokens", "verify_token", "get_health"}
 ABOVE_WORKSPACES = {"list_workspaces", "create_workspace"}
 
 
