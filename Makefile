@@ -12,13 +12,14 @@ TESTS ?= tests
 POSTS ?= 20000
 SEEDS ?= 1
 FAULTS = FAULT_POSTS=$(POSTS) FAULT_SEEDS=$(SEEDS) FAULT_RESULTS=$(CURDIR)/var/faults.jsonl
-# One run says as much as two: tests without a database, the walls between workspaces, which are of the code's making
-# and not of the database's, and a clip's way in the browser, which tests/clips goes on both.
+# One run says as much as two: tests without a database; the walls between workspaces, which are of the code's making and
+# not of the database's; what ffmpeg, Piper and scripts in a browser make of work whose rows other tests follow on both.
 ONCE := tests/engines tests/common tests/deploy $(wildcard tests/platforms/*/) \
 	tests/platforms/test_guard.py tests/platforms/test_declarations.py tests/test_architecture.py tests/test_translations.py \
 	tests/lifecycle/test_machines.py tests/lifecycle/test_diagram.py tests/schedules/test_slots.py tests/schedules/test_quiet.py \
 	tests/stories/test_feed_reader.py tests/content/test_diff.py tests/templates/test_rendering.py \
-	tests/security/test_walls.py tests/security/test_any_input.py tests/browser/test_clips.py
+	tests/security/test_walls.py tests/security/test_any_input.py tests/renders/test_production.py \
+	tests/platforms/test_tiktok.py $(filter-out %/test_first_light.py,$(wildcard tests/browser/test_*.py))
 PYTEST := $(PYTHON) -m pytest -n $(JOBS) --dist worksteal
 # The deployment checks look at the settings as a server has them.
 SERVER := DEBUG=false ALLOWED_HOSTS=desk.example.org SECRET_KEY=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(60))') \
