@@ -318,6 +318,7 @@ class Platform(ABC):
     before the second try of a failed call, growing from there. key_seconds: how long the platform remembers a key
     (class A), None for ever. lookups, lookup_seconds: how many spaced looks prove absence (class C).
     provision: dotted path of a function(account) that prepares a new account of this platform.
+    own_app: whether people first register an app of their own with the platform, which has to know our address.
     answers: what a platform's login page sends the browser back with when somebody has allowed it.
     upload_page: where a person posts by hand. link_hosts: hosts that addresses of its posts have; empty: any.
     own_title: whether a post there has a title beside its text.
@@ -334,6 +335,7 @@ class Platform(ABC):
     setting_fields: ClassVar[tuple[SettingField, ...]] = ()
     notice: ClassVar[Any] = ""
     oauth: ClassVar[bool] = False
+    own_app: ClassVar[bool] = False
     answers: ClassVar[tuple[str, ...]] = ("code",)
     refresh_before: ClassVar[float] = 600.0
     checks_before_publishing: ClassVar[bool] = False

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.common.errors import DomainError, Invalid
 from apps.platforms.base import CredentialField, Platform, SettingField
+from apps.platforms.logins import callback_url
 from apps.platforms.models import Account
 from apps.platforms.services import LIMITS, asks_handle
 
@@ -53,6 +54,8 @@ class CredentialsForm(PlatformForm):
     def __init__(self, *args: Any, plug: Platform, known: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.plug = plug
+        if plug.own_app:
+            self.fields["redirect"] = _to_copy(callback_url())
         for each in plug.credential_fields:
             known_value = "" if each.secret else (known or {}).get(each.name, "")
             self.fields[CREDENTIAL + each.name] = _credential(each, str(known_value))
@@ -118,6 +121,16 @@ class AccountForm(forms.ModelForm, PlatformForm):
 
     def setting_fields(self) -> list[forms.BoundField]:
         return [self[name] for name in self.fields if name.startswith(SETTING)]
+
+
+def _to_copy(address: str) -> forms.Field:
+    return forms.CharField(
+        label=_("Redirect address"),
+        help_text=_("Copy it into the settings of your app there; it must be exactly this one."),
+        required=False,
+        initial=address,
+        widget=forms.TextInput({"readonly": True}),
+    )
 
 
 def _credential(each: CredentialField, known: str) -> forms.Field:

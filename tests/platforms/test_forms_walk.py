@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from apps.platforms.logins import callback_url
 from apps.platforms.models import Account
 from tests.conformance.platform import nobody_listens
 from tests.servers import bluesky_server, discord_server, mastodon_server, telegram_server
@@ -25,6 +26,8 @@ OF_SERVER = {
 UNKNOWN = "There is no server called nowhere.invalid. Check the address for a slip."
 PRIVATE = "10.0.0.7 is not a public address. If it is a server of yours, add its name to PRIVATE_HOSTS."
 NONSENSE = "“my server!” is not the address of a server. Write it like example.org."
+NAMELESS = "An application password needs the name of its user."
+INVITATION = "Write the channel like @my_channel, or as a number; an invitation is no name."
 AWAY = " Nothing was kept. Check what you entered, or try again in a moment."
 
 
@@ -120,6 +123,10 @@ def test_wrong_passwords_and_tokens_are_refused_by_the_platform_itself(said, set
         ("tiktok", {"session": "junk"}, "This is neither a cookies.txt nor cookies in JSON."),
         ("feed", {"handle": "Night Stories!"}, "Use small letters, digits and hyphens."),
         ("bluesky", {**OF_SERVER["bluesky"][1], "server": "my server!"}, NONSENSE),
+        ("bluesky", {"handle": "@alice"}, "Write the whole handle, such as name.bsky.social."),
+        ("mastodon", {"server": "http://example.org"}, "The server's address must begin with https://."),
+        ("wordpress", {"site": "https://example.org", "password": "x"}, NAMELESS),
+        ("telegram", {"token": telegram_server.TOKEN, "chat": "https://t.me/joinchat/AAAA"}, INVITATION),
     ],
 )
 def test_what_cannot_be_right_is_refused_at_once(said, platform, fields, answer):
@@ -132,6 +139,15 @@ def test_what_cannot_be_right_is_refused_at_once(said, platform, fields, answer)
 )
 def test_the_defaults_of_a_form_lead_to_the_login_page(said, platform, page):
     assert said(platform, client_id="an-app", client_secret="its-secret") == page
+
+
+def test_whoever_registers_an_app_is_shown_the_address_that_it_needs(client, member, in_workspace):
+    client.force_login(member("owner"))
+    shown = {
+        platform: client.get(f"/w/{in_workspace.slug}/accounts/connect/{platform}/").content.decode()
+        for platform in ("x", "youtube", "mastodon")
+    }
+    assert [name for name, page in shown.items() if f'value="{callback_url()}"' in page] == ["x", "youtube"]
 
 
 def test_cookies_keep_their_lines_and_are_not_sent_back(client, member, in_workspace):

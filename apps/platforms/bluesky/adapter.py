@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from apps.common.errors import Invalid
 from apps.platforms.addresses import given_server, server_address
 from apps.platforms.base import (
     Capability,
@@ -147,4 +149,9 @@ class BlueskyPlatform(Platform):
 
 
 def _handle(fields: Mapping[str, Any]) -> str:
-    return str(fields["handle"]).strip().removeprefix("@").lower()
+    """name.bsky.social of "@name.bsky.social" or "https://bsky.app/profile/name.bsky.social"; raises Invalid."""
+    handle = str(fields["handle"]).strip().rstrip("/").rpartition("/")[2].removeprefix("@").lower()
+    if "." not in handle or " " in handle:
+        message = _now("Write the whole handle, such as name.bsky.social.")
+        raise Invalid(message, handle=[message])
+    return handle

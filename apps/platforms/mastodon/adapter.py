@@ -128,7 +128,7 @@ class MastodonPlatform(Platform):
         return not fields.get("access_token")
 
     def begin_login(self, fields: Mapping[str, Any], *, redirect_uri: str, state: str, challenge: str) -> Login:
-        with self._oauth(fields["server"]) as login:
+        with self._oauth(given_server(fields, self.config)) as login:
             return login.begin(redirect_uri=redirect_uri, state=state, challenge=challenge)
 
     def finish_login(

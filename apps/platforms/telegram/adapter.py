@@ -66,8 +66,8 @@ class TelegramPlatform(Platform):
             "chat",
             _("Channel or group"),
             help=_(
-                "Such as @my_channel, or its number where it has no name. The bot must be an administrator who may "
-                "post messages."
+                "Such as @my_channel. One without a name has a number: open it at web.telegram.org, where the address "
+                "ends in it, such as -1001234567890. Then make the bot an administrator who may post messages."
             ),
             secret=False,
         ),
@@ -115,7 +115,7 @@ class TelegramPlatform(Platform):
             message = _now("This is no bot token; they look like 123456:ABC-DEF…")
             raise Invalid(message, token=[message])
         if not _CHAT.fullmatch(chat):
-            message = _now("Write the channel like @my_channel, or as a number.")
+            message = _now("Write the channel like @my_channel, or as a number; an invitation is no name.")
             raise Invalid(message, chat=[message])
         return {"token": token, "chat": chat, "server": given_server(fields, self.config, default=SERVER)}
 

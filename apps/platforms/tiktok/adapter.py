@@ -70,8 +70,9 @@ class TiktokPlatform(Platform):
             "session",
             _("Session"),
             help=_(
-                "Log in to tiktok.com in your browser, export its cookies with an extension (cookies.txt or JSON), and "
-                "paste them here. Cookies of other sites are dropped. Or run “manage.py tiktok_login”."
+                "Log in to tiktok.com in your browser and export its cookies: in Chrome or Edge the extension “Get "
+                "cookies.txt LOCALLY” does that, in Firefox “cookies.txt”. Paste the whole file here; cookies of other "
+                "sites are dropped. Or have whoever runs this installation start “manage.py tiktok_login”."
             ),
             lines=6,
         ),

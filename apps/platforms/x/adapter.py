@@ -62,9 +62,9 @@ class XPlatform(Platform):
             "client_id",
             lazy("Client ID"),
             lazy(
-                "In X's developer console (console.x.com): make an app, under “User authentication settings” choose"
-                " “Read and write” and “Web App”, and give the redirect address that this page shows. Then under"
-                " “Keys and tokens”, OAuth 2.0."
+                "In X's developer console (console.x.com): make an app, and buy it some credits. Under “User"
+                " authentication settings” choose “Read and write” and “Web App”, and give it the redirect address"
+                " above. The ID then stands under “Keys and tokens”, OAuth 2.0."
             ),
             secret=False,
         ),
@@ -96,7 +96,7 @@ class XPlatform(Platform):
             ),
         ),
     )
-    oauth = True
+    oauth = own_app = True
     bare_links = True
     metrics = ("views", "likes", "reposts", "replies", "quotes", "bookmarks")
     timeout = 600.0

@@ -87,8 +87,9 @@ class YoutubePlatform(Platform):
             "client_id",
             lazy("Client ID"),
             lazy(
-                "In the Google Cloud console: switch on “YouTube Data API v3”, then Credentials, Create credentials,"
-                " OAuth client ID, Web application; its redirect address is the one that this page shows."
+                "In the Google Cloud console (console.cloud.google.com), in a project of yours: switch on “YouTube Data"
+                " API v3”; fill in the OAuth consent screen and publish it, or Google ends the login after 7 days; then"
+                " Credentials, Create credentials, OAuth client ID, Web application, with the redirect address above."
             ),
             secret=False,
         ),
@@ -129,7 +130,7 @@ class YoutubePlatform(Platform):
             choices=tuple(reversed(_NO_YES)),
         ),
     )
-    oauth = True
+    oauth = own_app = True
     metrics = ("views", "likes", "comments")
     timeout = 900.0
     # Tokens last an hour: one that is good at the start must outlast the upload.
