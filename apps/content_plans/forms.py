@@ -51,15 +51,16 @@ def choices_of(request: HttpRequest, plan: ContentPlan | None) -> dict[str, Any]
     }
 
 
-def whole(value: str, default: int) -> int:
-    """A number from a form; what is none, or none at all, is the default."""
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 6 else default
+def whole(value: str, default: int | None) -> int | None:
+    """A number as databases have them; what is none, or none at all, is the default."""
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 18 else default
 
 
 def number(value: str) -> int:
-    if not (value.isascii() and value.isdigit() and len(value) < 18):
+    found = whole(value, None)
+    if found is None:
         raise Invalid(_("The form is not complete."), hint=_("Reload the page and try again."))
-    return int(value)
+    return found
 
 
 def _day(value: str) -> date | None:

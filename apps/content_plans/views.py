@@ -38,7 +38,7 @@ def plans(request: HttpRequest, slug: str) -> HttpResponse:
     rows = queries.find_plans(
         state=asked["state"],
         search=asked["q"],
-        owner=int(asked["owner"]) if asked["owner"].isascii() and asked["owner"].isdigit() else None,
+        owner=forms.whole(asked["owner"], None),
         platform=asked["platform"],
         sort=asked["sort"],
     )

@@ -63,6 +63,7 @@ def test_plans_are_searched_filtered_and_sorted(in_workspace, enter):
     assert titles("platform=bluesky") == ["Beta"]
     assert titles("q=bet") == ["Beta"]
     assert titles("q=nothing&owner=x") == []
+    assert titles(f"owner={10**30}&page=x&sort=due") == ["Alpha", "Beta"]
 
 
 def test_a_plan_is_written_processed_and_read(in_workspace, enter, carry):

@@ -182,8 +182,8 @@ def overrides_named(workspace: Workspace, entries: tuple[str, ...]) -> dict[str,
     found = {}
     for entry in entries:
         kind, _equals, number = (piece.strip() for piece in entry.partition("="))
-        rows = versions_of(workspace).filter(template__kind=kind)
-        version = rows.filter(number=int(number)).first() if number.isascii() and number.isdigit() else None
+        versions = versions_of(workspace).filter(template__kind=kind)
+        version = next((each for each in versions if str(each.number) == number), None)
         if version is None:
             raise Invalid(_("“%(entry)s” names no version of a template; write it as outline=3.") % {"entry": entry})
         found[kind] = version.pk
