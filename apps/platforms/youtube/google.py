@@ -93,7 +93,8 @@ def problem(response: httpx.Response, now: datetime | None = None) -> AdapterErr
     """What a refusal means. now: for tests."""
     status, (reasons, said) = response.status_code, _said(response)
     told = {"status_code": status, "said": said}
-    if reasons & _QUOTA:
+    # Of the uploads of a day, Google says no more than of too many calls a minute, but for the words.
+    if reasons & _QUOTA or (status == 429 and "per day" in said):
         wait = until_midnight_pacific(now)
         return RateLimited(_("The app's YouTube quota for today is used up."), retry_after=wait, **told)
     if "uploadLimitExceeded" in reasons:

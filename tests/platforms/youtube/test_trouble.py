@@ -28,6 +28,7 @@ from tests.servers.youtube_server import ACCESS, CLIENT, REFRESH, cuts_after, er
 
 APost = Callable[..., PublishRequest]
 FIRST, SECOND, LAST, ASKED = (rf"PUT .*bytes {r}" for r in ("0-", "262144-", "524288-", r"\*/"))
+UPLOADS = "quota metric 'Video Uploads' and limit 'Video Uploads per day'"
 DOWN = says(503, "<h1>Sorry")
 
 
@@ -291,8 +292,12 @@ def test_quotas_are_new_at_midnight_in_the_pacific(now: str, hours: float) -> No
     assert until_midnight_pacific(datetime.fromisoformat(now)) == hours * 3600 + 1
 
 
-def test_a_used_up_quota_waits_for_the_next_day(platform, a_post: APost, youtube) -> None:
-    youtube.will("POST", error(403, "quotaExceeded"))
+@pytest.mark.parametrize(
+    "act",
+    [error(403, "quotaExceeded"), error(429, "rateLimitExceeded", f"Quota exceeded for {UPLOADS} of service 'x'.")],
+)
+def test_a_used_up_quota_waits_for_the_next_day(platform, a_post: APost, youtube, act) -> None:
+    youtube.will("POST", act)
     caught = failure(platform, a_post())
     assert type(caught) is RateLimited
     assert abs(caught.retry_after - until_midnight_pacific()) < 5
