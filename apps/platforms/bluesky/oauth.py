@@ -89,7 +89,7 @@ class OAuth:
             "state": state,
             "code_challenge": challenge,
             "code_challenge_method": "S256",
-            **({"login_hint": handle} if handle else {}),
+            "login_hint": handle,
         }
         pushed = self._post(known["pushed_authorization_request_endpoint"], kept, asked)
         query = {"client_id": client["client_id"], "request_uri": _text(pushed, "request_uri")}
@@ -98,7 +98,7 @@ class OAuth:
     def finish(
         self, kept: Mapping[str, Any], answer: Mapping[str, str], *, redirect_uri: str, verifier: str
     ) -> dict[str, Any]:
-        if answer.get("iss") != kept["issuer"]:
+        if answer["iss"] != kept["issuer"]:
             raise NeedsLogin(_("Another server answered than the one that was asked."))
         form = {"redirect_uri": redirect_uri, "code": answer["code"], "code_verifier": verifier}
         given = self._post(kept["token_endpoint"], kept, {"grant_type": "authorization_code", **form})

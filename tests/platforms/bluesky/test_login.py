@@ -12,6 +12,7 @@ import jwt
 import pytest
 from jwt.algorithms import ECAlgorithm
 
+from apps.common.crypto import signing_keys
 from apps.common.errors import AdapterError
 from apps.platforms.base import Login, NeedsLogin, Report
 from apps.platforms.bluesky.adapter import BlueskyPlatform
@@ -104,6 +105,14 @@ def test_an_installation_describes_itself_by_its_own_address():
     assert (said["scope"], said["dpop_bound_access_tokens"]) == ("atproto transition:generic", True)
     [key] = said["jwks"]["keys"]
     assert (key["kid"], "d" in key) == ("the newest", False)
+
+
+def test_its_keys_last_as_long_as_those_of_its_secrets(settings):
+    settings.CREDENTIAL_KEYS = ["new", "old"]
+    new, old = signing_keys()
+    settings.CREDENTIAL_KEYS = ["newer", "new"]
+    assert signing_keys()[1] == new
+    assert len({each["kid"] for each in (*signing_keys(), old)}) == 3
 
 
 def test_it_proves_by_its_key_who_it_is():
