@@ -7,12 +7,13 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apps.common.clock import database_now
 from apps.common.errors import Conflict, NotAllowed
-from apps.common.text.similar import fingerprint, near_identical
+from apps.common.text.similar import fingerprint, overlap, similarity
 from apps.common.text.words import words
 from apps.content.models import Item, Variant
 from apps.platforms.models import Account
@@ -24,9 +25,12 @@ from apps.workspaces.actors import Actor
 
 # A text that was said so lately, or will be said so soon, is the same thing twice.
 REMEMBERED = timedelta(days=30)
-# Similarity of shorter texts says nothing; of them, only the same words count.
-_LONG = 50
-_COMPARED = 2000
+# Of shorter texts, only the same words count.
+_LONG = 20
+_COMPARED, _READ = 2000, 50
+# Unrelated texts have fingerprints that are alike to a half.
+_ALIKE = 0.75
+_NEARLY = 0.7
 _MINUTE = timedelta(minutes=1)
 
 
@@ -139,18 +143,25 @@ def of_texts(account: Account, item: Item, variants: list[Variant]) -> list[Conc
     return [found for variant in variants if (found := _of_text(account, variant, others))]
 
 
-def _of_text(account: Account, variant: Variant, posts) -> Concern | None:
+def _of_text(account: Account, variant: Variant, posts: QuerySet[Post]) -> Concern | None:
     print_ = print_of(variant)
-    found = posts.filter(fingerprint=print_).values_list("pk", "due_at", "variant__title").first()
-    if found is None and len(words(text_of(variant))) >= _LONG:
-        near = posts.exclude(fingerprint="").order_by("-due_at").values_list("pk", "due_at", "fingerprint")[:_COMPARED]
-        hit = next((each for each in near if near_identical(print_, each[2])), None)
-        found = posts.filter(pk=hit[0]).values_list("pk", "due_at", "variant__title").first() if hit else None
-    if found is None:
+    same = posts.filter(fingerprint=print_).select_related("variant").first()
+    other = same or _nearly_same(text_of(variant), print_, posts)
+    if other is None:
         return None
-    pk, at, title = found
     said = _("“%(title)s” on “%(account)s” at %(at)s says nearly the same.")
-    return Concern("text", said % {**_said(account, at), "title": title}, post=pk, at=at)
+    values = {**_said(account, other.due_at), "title": other.variant.title}
+    return Concern("text", said % values, post=other.pk, at=other.due_at)
+
+
+def _nearly_same(text: str, print_: str, posts: QuerySet[Post]) -> Post | None:
+    """Fingerprints find the few that may be meant, and their words decide."""
+    if len(words(text)) < _LONG:
+        return None
+    latest = posts.exclude(fingerprint="").order_by("-due_at").values_list("pk", "fingerprint")[:_COMPARED]
+    alike = [pk for pk, fingerprint in latest if similarity(print_, fingerprint) >= _ALIKE][:_READ]
+    found = posts.filter(pk__in=alike).select_related("variant__revision").order_by("-due_at")
+    return next((post for post in found if overlap(text, text_of(post.variant)) >= _NEARLY), None)
 
 
 def of_content(account: Account, item: Item, variants: list[Variant], *, actor: Actor) -> list[Concern]:

@@ -130,9 +130,22 @@ def test_images_that_the_platform_will_not_show_are_asked_about_once(in_workspac
     assert len(schedule_item(item=item, account=account, actor=SYSTEM, at=at(24, 9))) == 1
 
 
-def test_nearly_the_same_text_is_found_and_the_system_never_overrules_it(account, person):
-    schedule_item(item=saying(account.workspace, LONG), account=account, actor=person, at=at(24, 9))
-    again = saying(account.workspace, LONG.replace("aloud", "softly", 1), title="A light")
+SHORTER = (
+    "Tonight at nine the choir sings on the pier again, and whoever brings a lantern gets a cup of tea from the harbour "
+    "master himself. Last week there were forty of us, and the tea ran out."
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "before", "after"),
+    [
+        (LONG, "aloud", "softly"),
+        (SHORTER, "lantern", "lamp"),
+    ],
+)
+def test_nearly_the_same_text_is_found_and_the_system_never_overrules_it(account, person, text, before, after):
+    schedule_item(item=saying(account.workspace, text), account=account, actor=person, at=at(24, 9))
+    again = saying(account.workspace, text.replace(before, after, 1), title="A light")
     with pytest.raises(Doubtful, match=r"“The light” on .* says nearly the same") as caught:
         schedule_item(item=again, account=account, actor=person, at=at(25, 9))
     assert codes(caught) == ["text"]

@@ -38,6 +38,12 @@ def similarity(first: str, second: str) -> float:
     return 1 - (int(first, 16) ^ int(second, 16)).bit_count() / _BITS
 
 
+def overlap(first: str, second: str) -> float:
+    """The share of their runs of three words that two texts have in common: 1.0 for the same text, 0.0 for none."""
+    mine, others = set(_shingles(first)), set(_shingles(second))
+    return len(mine & others) / len(mine | others)
+
+
 def near_identical(first: str, second: str) -> bool:
     """Whether two fingerprints are of the same text give or take an edit; wants texts of 50 words or more."""
     return similarity(first, second) >= NEAR_IDENTICAL

@@ -1,6 +1,6 @@
 """The same story, posted twice."""
 
-from apps.common.text.similar import fingerprint, near_identical, similarity
+from apps.common.text.similar import fingerprint, near_identical, overlap, similarity
 
 STORY = (
     "My sister told me that she would not come to the wedding because of the dog. I was so angry that I went home and "
@@ -13,6 +13,8 @@ STORY = (
 def test_an_edit_does_not_make_another_story():
     edited = STORY.replace("angry", "mad").upper().replace(".", " !") + " Edit: thanks for the silver."
     assert near_identical(fingerprint(STORY), fingerprint(edited))
+    assert (overlap(STORY, STORY.upper()), overlap("The sea is calm.", "The dog has a tie.")) == (1.0, 0.0)
+    assert overlap(STORY, edited) > 0.85
 
 
 def test_another_story_is_another_story():
