@@ -131,8 +131,8 @@ def test_images_that_the_platform_will_not_show_are_asked_about_once(in_workspac
 
 
 SHORTER = (
-    "Tonight at nine the choir sings on the pier again, and whoever brings a lantern gets a cup of tea from the harbour "
-    "master himself. Last week there were forty of us, and the tea ran out."
+    "Tonight at nine the choir sings on the pier again, and whoever brings a lantern gets a cup of tea from the "
+    "harbour master himself. Last week there were forty of us, and the tea ran out."
 )
 
 
