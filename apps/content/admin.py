@@ -18,7 +18,7 @@ from apps.content.search_admin import FoundByWords
 from apps.content.voice_admin import BrandVoiceAdmin
 from apps.lifecycle.admin_states import StateFilter, WithState
 from apps.lifecycle.services import advance
-from apps.workspaces.admin_base import WorkspaceAdmin, WorkspaceTabularInline, row_action
+from apps.workspaces.admin_base import WorkspaceAdmin, WorkspaceTabularInline, link, row_action
 
 __all__ = ["AssetAdmin", "BrandVoiceAdmin", "ItemAdmin"]
 
@@ -73,7 +73,7 @@ class ItemAdmin(WithState, WithImages, FoundByWords, WorkspaceAdmin):
     @display(description=_("page"))
     def shown_link(self, item: Item) -> str:
         address = reverse("desk:item", args=[item.workspace.slug, item.pk])
-        return format_html('<a class="text-primary-600 underline" href="{}">{}</a>', address, _("Open"))
+        return link(address, _("Open"))
 
 
 @admin.register(Asset)

@@ -18,6 +18,7 @@ from apps.content import image_form
 from apps.content.images import images_of
 from apps.content.models import Item
 from apps.content.services import EDITABLE
+from apps.workspaces.admin_base import link
 
 
 class WithImages:
@@ -61,5 +62,4 @@ class WithImages:
         if item.state not in EDITABLE:
             return str(count)
         address = reverse("admin:content_item_images", args=[item.pk])
-        link = '{} · <a class="text-primary-600 underline" href="{}">{}</a>'
-        return format_html(link, count, address, _("Change"))
+        return format_html("{} · {}", count, link(address, _("Change")))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db import models
 from django.forms import Script
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
@@ -22,7 +23,7 @@ from apps.content_plans.models import ContentPlan, PlanSettings, ResearchPage, R
 from apps.lifecycle.admin_states import StateFilter, WithState, transition_action
 from apps.lifecycle.services import open_actions
 from apps.workspaces.actors import Actor
-from apps.workspaces.admin_base import OneRow, Waiting, WorkspaceAdmin, row_action
+from apps.workspaces.admin_base import OneRow, Waiting, WorkspaceAdmin, link, row_action
 
 
 def _process(plan: ContentPlan, actor: Actor) -> None:
@@ -54,6 +55,7 @@ class ContentPlanAdmin(WithState, FoundByWords, WorkspaceAdmin):
     actions = ("process_selected", "retry_selected", "read_selected", "duplicate_selected")
     actions_submit_line = ("process_here", "retry_here")
     formfield_overrides = {models.TextField: {"widget": UnfoldAdminTextareaWidget(attrs={"rows": 3})}}
+    change_form_before_template = "content_plans/admin/mark.html"
     change_form_outer_before_template = "content_plans/admin/next.html"
     change_form_outer_after_template = "content_plans/admin/made.html"
     outcome_fields = (
@@ -70,21 +72,33 @@ class ContentPlanAdmin(WithState, FoundByWords, WorkspaceAdmin):
     ) -> HttpResponse:
         """The brief as a form, and around it what the web page shows: what comes next, and all that was made."""
         plan = queries.plan_to_show(int(object_id)) if object_id.isdigit() else None
-        made = pages.context_of(request, plan) if plan else {}
+        if request.method == "POST" and plan and plan.is_under_way and self._may(request, "write_content"):
+            return self._too_late(request, plan)
+        made = {**pages.context_of(request, plan), "mark": services.mark_of(plan)} if plan else {}
         return super().change_view(request, object_id, form_url, {**made, **(extra_context or {})})
+
+    def _too_late(self, request: HttpRequest, plan: ContentPlan) -> HttpResponse:
+        """A button pressed twice, or a form from before somebody began: the plan as it is now, and why."""
+        if self._pressed(request):
+            self.press(request, plan)
+        else:
+            said = _("It is being processed; the brief can be changed when that is done.")
+            self.message_user(request, said, messages.ERROR)
+        return redirect(request.get_full_path())
 
     def waiting(self) -> Waiting:
         return _("Plans that failed"), ContentPlan.objects.filter(state="failed"), "?state=failed"
 
     def get_fieldsets(self, request: HttpRequest, obj: ContentPlan | None = None) -> list[tuple[Any, dict[str, Any]]]:
         stands = [(_("How it stands"), {"fields": self.outcome_fields})] if obj else []
+        if obj and not self.has_change_permission(request, obj):
+            return stands  # the brief to read stands below
         return [*stands, (_("Brief"), {"fields": (*PLAIN, *LISTS)})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: ContentPlan | None = None) -> tuple[str, ...]:
         if obj is None:
             return ()
-        brief = () if self.has_change_permission(request, obj) else (*PLAIN, *LISTS)
-        return (*brief, *self.outcome_fields)
+        return self.outcome_fields
 
     def get_form(self, request: HttpRequest, obj: ContentPlan | None = None, **kwargs: Any) -> Any:
         made = super().get_form(request, obj, **{**kwargs, "fields": PLAIN})
@@ -112,12 +126,12 @@ class ContentPlanAdmin(WithState, FoundByWords, WorkspaceAdmin):
         if plan.item is None:
             return "–"
         address = reverse("desk:item", args=[plan.workspace.slug, plan.item_id])
-        return format_html('<a href="{}">{}</a>', address, plan.item.get_state_display())
+        return link(address, plan.item.get_state_display())
 
     @display(description=_("page"))
     def shown_page(self, plan: ContentPlan) -> str:
         address = reverse("plans:plan", args=[plan.workspace.slug, plan.pk])
-        return format_html('<a href="{}">{}</a>', address, _("Open"))
+        return link(address, _("Open"))
 
     process_selected = transition_action(PLAN_MACHINE, "process", _process)
     retry_selected = transition_action(PLAN_MACHINE, "retry", _retry)
@@ -149,7 +163,8 @@ class ContentPlanAdmin(WithState, FoundByWords, WorkspaceAdmin):
 
     def save_model(self, request: HttpRequest, obj: ContentPlan, form: PlanForm, change: bool) -> None:
         if change:
-            saved = services.edit_plan(plan=obj, actor=request.actor, draft=form.draft)
+            seen = request.POST.get("seen") or None
+            saved = services.edit_plan(plan=obj, actor=request.actor, draft=form.draft, seen=seen)
         else:
             saved = services.create_plan(workspace=request.workspace, actor=request.actor, draft=form.draft)
         obj.__dict__.update(saved.__dict__)

@@ -13,7 +13,6 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.decorators import method_decorator
-from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 from unfold.decorators import display
@@ -28,7 +27,7 @@ from apps.platforms.health import check_account
 from apps.platforms.models import Account, FeedEntry
 from apps.platforms.queries import accounts
 from apps.platforms.registry import adapter, platforms
-from apps.workspaces.admin_base import Badge, Waiting, WorkspaceAdmin, row_action
+from apps.workspaces.admin_base import Badge, Waiting, WorkspaceAdmin, link, row_action
 
 STATES = {"active": "success", "paused": "warning", "needs_login": "danger", "disconnected": ""}
 HEALTH = {"": "", "good": "success", "trouble": "warning", "refused": "danger"}
@@ -227,8 +226,7 @@ class AccountAdmin(WorkspaceAdmin):
 
     @display(description=_("page"))
     def shown_page(self, account: Account) -> str:
-        link = '<a class="text-primary-600 underline" href="{0}" rel="noopener noreferrer">{0}</a>'
-        return format_html(link, account.page_url) if account.page_url else ""
+        return link(account.page_url) if account.page_url else ""
 
 
 def _card(slug: str) -> dict[str, Any]:
@@ -257,4 +255,4 @@ class FeedEntryAdmin(WorkspaceAdmin):
 
     @display(description=_("page"))
     def shown_page(self, entry: FeedEntry) -> str:
-        return format_html('<a class="text-primary-600 underline" href="{0}">{0}</a>', links.entry_url(entry))
+        return link(links.entry_url(entry))

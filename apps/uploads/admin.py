@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
@@ -25,7 +25,7 @@ from apps.uploads.models import Attempt, DeadLetter
 from apps.uploads.problems import TABLE, explain
 from apps.uploads.services import report_published
 from apps.workspaces.actors import Actor
-from apps.workspaces.admin_base import Waiting, WorkspaceAdmin, WorkspaceTabularInline, row_action
+from apps.workspaces.admin_base import Waiting, WorkspaceAdmin, WorkspaceTabularInline, link, row_action
 from apps.workspaces.models import Workspace
 
 
@@ -65,8 +65,8 @@ class AttemptInline(WorkspaceTabularInline):
 
     @display(description=_("evidence"))
     def shown_evidence(self, attempt: Attempt) -> str:
-        links = ((_page("evidence", attempt.workspace, each.pk), each.name) for each in attempt.evidence.all())
-        return format_html_join(" ", '<a class="text-primary-600 underline" href="{}">{}</a>', links)
+        links = (link(_page("evidence", attempt.workspace, each.pk), each.name) for each in attempt.evidence.all())
+        return format_html_join(" ", "{}", ((each,) for each in links))
 
 
 def _page(name: str, workspace: Workspace, pk: int) -> str:
@@ -159,16 +159,12 @@ class PostAdmin(WithState, ScheduledPosts, WorkspaceAdmin):
 
     @display(description=_("address"))
     def shown_link(self, post: Post) -> str:
-        if not post.url:
-            return ""
-        return format_html('<a class="text-primary-600 underline" href="{0}">{0}</a>', post.url)
+        return link(post.url) if post.url else ""
 
     @display(description="")
     def shown_open(self, post: Post) -> str:
         """Short, so that the title has room."""
-        if not post.url:
-            return ""
-        return format_html('<a class="text-primary-600 underline" href="{}">{}</a>', post.url, _("Open"))
+        return link(post.url, _("Open")) if post.url else ""
 
     @display(description=_("error"))
     def shown_error(self, post: Post) -> str:
@@ -179,7 +175,7 @@ class PostAdmin(WithState, ScheduledPosts, WorkspaceAdmin):
     def shown_page(self, post: Post) -> str:
         name, label = ("by-hand", _("Post by hand")) if post.needs_person else ("post", _("Attempts"))
         address = _page(name, post.workspace, post.pk)
-        return format_html('<a class="text-primary-600 underline" href="{}">{}</a>', address, label)
+        return link(address, label)
 
 
 class CauseFilter(admin.SimpleListFilter):
@@ -233,4 +229,4 @@ class DeadLetterAdmin(WithState, WorkspaceAdmin):
     @display(description=_("page"))
     def shown_page(self, post: DeadLetter) -> str:
         address = _page("by-hand", post.workspace, post.pk)
-        return format_html('<a class="text-primary-600 underline" href="{}">{}</a>', address, _("Open"))
+        return link(address, _("Open"))

@@ -13,8 +13,10 @@ from django.db import models
 from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from unfold.admin import ModelAdmin, StackedInline, TabularInline
+from unfold.admin import ModelAdmin, TabularInline
 
 from apps.common.errors import DomainError, NotAllowed, NotFound
 from apps.common.transactions import unit_of_work
@@ -34,6 +36,12 @@ class Badge(tuple[str, str]):
 
     def __str__(self) -> str:
         return str(self[1])
+
+
+def link(address: str, label: Any = "") -> SafeString:
+    """An address as a link that is seen to be one; without a label it shows itself."""
+    look = "text-primary-600 underline dark:text-primary-500"
+    return format_html('<a class="{}" href="{}" rel="noopener noreferrer">{}</a>', look, address, label or address)
 
 
 class RolePermissions:
@@ -255,8 +263,4 @@ class WorkspaceAdmin(RolePermissions, ModelAdmin):
 
 
 class WorkspaceTabularInline(RolePermissions, TabularInline):
-    """Rows below a row of the workspace."""
-
-
-class WorkspaceStackedInline(RolePermissions, StackedInline):
     """Rows below a row of the workspace."""

@@ -7,6 +7,7 @@ from django.core.cache import cache
 from django.urls import reverse
 
 from apps.content_plans.models import ContentPlan
+from apps.content_plans.services import mark_of
 from apps.lifecycle.models import Run
 from apps.templates.models import Kind
 from apps.templates.queries import active_version
@@ -111,7 +112,22 @@ def test_the_button_beside_save_keeps_the_brief_and_processes_it_and_says_so_whe
     assert (plan.title, plan.state, answer.redirect_chain[-1][0]) == ("Rain barrels", "queued", page)
     assert "Process: 1 content plan." in answer.content.decode()
     assert "was changed successfully" not in answer.content.decode()
-    assert client.post(page, said).status_code == 403  # pressed again on a page from before
+    twice = client.post(page, said, follow=True).content.decode()  # pressed again on a page from before
+    assert "Rain barrels: “Process” is not possible now" in twice
+
+
+def test_a_brief_that_somebody_else_changed_is_not_overwritten_unseen(in_workspace, enter):
+    client, plan = enter(), make_plan(in_workspace)
+    page = reverse("admin:content_plans_contentplan_change", args=[plan.pk])
+    seen = mark_of(plan)
+    client.post(page, {**FORM, "title": "Theirs", "seen": seen})
+    html = client.post(page, {**FORM, "title": "Mine", "seen": seen}).content.decode()
+    assert ("Somebody has changed this brief meanwhile." in html, 'value="Mine"' in html) == (True, True)
+    plan.refresh_from_db()
+    assert plan.title == "Theirs"
+    client.post(page, {**FORM, "title": "Mine", "seen": mark_of(plan)})
+    plan.refresh_from_db()
+    assert plan.title == "Mine"
 
 
 def test_a_plan_goes_with_its_rounds_and_what_stays_says_why(in_workspace, enter):
