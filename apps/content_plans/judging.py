@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.cache import cache as shared
-from django.utils.translation import get_language, ngettext_lazy
+from django.utils.translation import get_language, gettext_lazy, ngettext_lazy
 from django.utils.translation import gettext as _
 
 from apps.common.text.articles import html_of
@@ -76,7 +76,7 @@ class Shown:
 
 def shown_of(plan: ContentPlan, found: Round) -> Shown:
     """The checks of a round in the reader's language; rounds never change, so they are worked out once."""
-    key = f"plans.judged.3.{found.pk}.{get_language()}"
+    key = f"plans.judged.4.{found.pk}.{get_language()}"
     kept = shared.get(key)
     if kept is None:
         kept = _shown(plan, found)
@@ -108,14 +108,24 @@ def _as_judged(check: Check, score: int) -> Check:
     return check if check.score == score else Check(check.id, check.group, check.label, score)
 
 
+# The colour of a verdict, and what it says to those who do not see colours.
+_VERDICTS = {
+    "bad": ("bad", gettext_lazy("to be mended")),
+    "ok": ("waiting", gettext_lazy("could be better")),
+    "good": ("good", gettext_lazy("good")),
+    "info": ("neutral", ""),
+}
+
+
 def _said(check: Check) -> dict[str, Any]:
-    tones = {"bad": "bad", "ok": "waiting", "good": "good", "info": "neutral"}
+    tone, said = _VERDICTS[check.verdict]
     return {
         "id": check.id,
         "group": check.group,
         "label": str(check.label),
         "verdict": check.verdict,
-        "tone": tones[check.verdict],
+        "tone": tone,
+        "said": str(said),
         "value": measured(check),
         "threshold": str(check.threshold),
         "hint": str(check.hint),

@@ -11,6 +11,7 @@ from apps.common.transactions import unit_of_work
 from apps.content.models import Item, Revision
 from apps.content.services import EDITABLE, Origin, Text, create_item, revise_item, submit_item
 from apps.content_plans.models import ContentPlan, Round
+from apps.content_plans.queries import text_platforms
 from apps.content_plans.services.asking import Writer
 from apps.content_plans.services.plans import start_beside
 from apps.content_plans.services.variants import Prepared, keep_variants, prepare_variant, targets_of
@@ -75,7 +76,7 @@ def _prepare(plan: ContentPlan, found: Round, writer: Writer, work: Work) -> lis
     work.step("variants", label=_("Writing variants"), total=max(len(targets), 1))
     prepared = []
     for number, platform in enumerate(targets, 1):
-        work.progress(number - 1, note=platform)
+        work.progress(number - 1, note=str(text_platforms()[platform].label))
         prepared.append(prepare_variant(plan, found, platform, writer))
     said = ngettext("%(count)d variant", "%(count)d variants", len(prepared)) % {"count": len(prepared)}
     work.progress(max(len(targets), 1), note=said)
