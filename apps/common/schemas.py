@@ -8,6 +8,8 @@ from typing import Annotated
 from ninja import Field, Schema
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, WithJsonSchema
 
+from apps.common.clock import zone_names
+
 Id = Annotated[int, Field(ge=1, lt=2**63)]
 
 
@@ -29,6 +31,15 @@ def _of_our_times(value: datetime) -> datetime:
     if not 2000 <= value.year < 2200:
         raise ValueError("its year is none from 2000 to 2199")
     return value
+
+
+def _known(zone: str) -> str:
+    if zone not in zone_names():
+        raise ValueError("not the name of a time zone, such as Asia/Kolkata")
+    return zone
+
+
+ZoneName = Annotated[str, AfterValidator(_known)]
 
 
 # An instant that can be counted from: days more or less do not lead out of the calendar.

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, time
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from apps.common.clock import zone_names
 from apps.common.errors import Invalid
 from apps.schedules.slots import instant
 
@@ -39,7 +40,7 @@ def wall_time(request: HttpRequest, name: str) -> time:
 
 def zone(request: HttpRequest, name: str, otherwise: ZoneInfo) -> ZoneInfo:
     value = request.POST.get(name, "").strip()
-    if value and value not in available_timezones():
+    if value and value not in zone_names():
         said = _("“%(zone)s” is not the name of a time zone, such as Asia/Kolkata.") % {"zone": value}
         raise Invalid(said, **{name: [said]})
     return ZoneInfo(value) if value else otherwise

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from zoneinfo import available_timezones
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -12,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from apps.common.clock import database_now
+from apps.common.clock import database_now, zone_names
 from apps.common.errors import Conflict, Invalid
 from apps.content.models import Item
 from apps.desk import parsing, schedule_queries
@@ -22,8 +20,6 @@ from apps.schedules import calendars, evergreen, queries, recurring, spreadsheet
 from apps.schedules.booking import next_free_slots
 from apps.schedules.models import EvergreenEntry, EvergreenPool, Slot
 from apps.schedules.spreadsheet import Report
-
-EXPORTED = 10_000
 
 
 # --- Slots ------------------------------------------------------------------------------------------------------------
@@ -39,7 +35,7 @@ def slots(request: HttpRequest, slug: str) -> HttpResponse:
         week = schedule_queries.week(account)
         elsewhere = {str(slot.timezone) for day in week for slot in day.slots} - {str(account.timezone)}
         context |= {"week": week, "elsewhere": sorted(elsewhere), "free": _free(account)}
-        context |= {"zones": sorted(available_timezones())}
+        context |= {"zones": sorted(zone_names())}
     return render(request, "desk/schedule_slots.html", context)
 
 
@@ -226,7 +222,7 @@ def _files_page(
 def export(request: HttpRequest, slug: str) -> HttpResponse:
     request.actor.require("view_content", request.workspace)
     posts = schedule_queries.posts(state=request.GET.get("state", "all"))
-    return _csv(spreadsheet.export_schedule(posts[:EXPORTED]), "schedule.csv")
+    return _csv(spreadsheet.export_schedule(posts[: spreadsheet.MAX_ROWS]), "schedule.csv")
 
 
 @require_GET

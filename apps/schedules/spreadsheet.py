@@ -19,13 +19,11 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from apps.common.clock import database_now
+from apps.common.clock import database_now, zone_names
 from apps.common.errors import DomainError, Invalid
 from apps.common.text.words import fit
 from apps.common.transactions import unit_of_work
@@ -43,8 +41,9 @@ from apps.workspaces import audit
 from apps.workspaces.actors import Actor
 from apps.workspaces.models import Workspace
 
-MAX_BYTES = 1_000_000
-MAX_ROWS = 500
+MAX_BYTES = 4_000_000
+MAX_ROWS = 10_000  # of an export; what an export has can be imported
+MAX_NEW = 500
 _NAMED = 10
 COLUMNS = ("item", "title", "text", "hashtags", "format", "account", "platform", "at", "timezone", "at_utc", "post")
 EXPORTED = (
@@ -69,7 +68,7 @@ _SEPARATOR = re.compile(r"sep=([,;\t])(?:\r\n?|\n)", re.IGNORECASE)
 
 @dataclass
 class Row:
-    """One row of the file. number: of its line; at: when it is due; errors and warnings: sentences.
+    """One row of the file. number: of its line; post: that it names; at: when it is due; errors, warnings: sentences.
 
     Warnings need `force`.
     """
@@ -77,6 +76,7 @@ class Row:
     number: int
     values: dict[str, str]
     title: str = ""
+    post: Post | None = None
     account: Account | None = None
     at: datetime | None = None
     does: str = ""
@@ -114,7 +114,9 @@ def import_schedule(
     imported = False
     try:
         with unit_of_work():
+            posts = _posts(rows, workspace)
             for row in rows:
+                row.post = posts.get(row.values.get("post", ""))
                 _carry_out(row, workspace, actor, accounts, force)
             if dry_run or any(row.errors for row in rows):
                 raise _TakenBack
@@ -131,7 +133,7 @@ def import_schedule(
 def read(content: bytes | str) -> list[Row]:
     """The rows of the file, with the lines that they begin at; raises Invalid."""
     if len(content) > MAX_BYTES:
-        raise _unreadable(_("It is larger than 1 MB."))
+        raise _unreadable(_("It is larger than 4 MB."))
     text = decoded(content).removeprefix("\ufeff")
     said = _SEPARATOR.match(text)
     above = 1 if said else 0
@@ -149,6 +151,10 @@ def read(content: bytes | str) -> list[Row]:
         raise _unreadable(_("The row that begins at line %(line)s is broken.") % {"line": line}) from error
     if not 1 <= len(rows) <= MAX_ROWS:
         raise _unreadable(_("It has %(count)s rows; from 1 to %(most)s fit.") % {"count": len(rows), "most": MAX_ROWS})
+    new = sum(not row.values.get("post") for row in rows)
+    if new > MAX_NEW:
+        said = _("It has %(count)s rows that name no post; at most %(most)s can be scheduled at once.")
+        raise _unreadable(said % {"count": new, "most": MAX_NEW}, _("Import it in pieces."))
     return rows
 
 
@@ -278,7 +284,7 @@ def _time(given: dict[str, str], account: Account | None) -> datetime | None:
     if not given.get("at"):
         return None
     zone = given.get("timezone", "")
-    if zone and zone not in available_timezones():
+    if zone and zone not in zone_names():
         raise ValueError(_("“%(zone)s” is not the name of a time zone, such as Asia/Kolkata.") % {"zone": zone})
     wall = _parsed(given["at"])
     if not zone and account is None:
@@ -300,18 +306,22 @@ def _parsed(text: str) -> datetime:
     return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
 
 
-def _named(rows: QuerySet, number: str) -> Any:
-    """The row of that number; None for one that is not there, or that is no number."""
-    usable = number.isascii() and number.isdigit() and len(number) < 19
-    return rows.filter(pk=int(number)).first() if usable else None
+def _posts(rows: list[Row], workspace: Workspace) -> dict[str, Post]:
+    """The posts that the rows name, by what stands there."""
+    named = {number: int(number) for row in rows if _is_number(number := row.values.get("post", ""))}
+    posts = Post._base_manager.filter(workspace=workspace).select_related("workspace", "account", "item", "variant")
+    known = posts.in_bulk(set(named.values()))
+    return {number: known[pk] for number, pk in named.items() if pk in known}
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 19
 
 
 def _move(row: Row, workspace: Workspace, actor: Actor, force: bool) -> None:
-    number = row.values["post"]
-    posts = Post._base_manager.select_related("workspace", "account", "item", "variant")
-    post = _named(posts.filter(workspace=workspace), number)
+    post = row.post
     if post is None:
-        raise Invalid(_("There is no post “%(number)s”.") % {"number": number})
+        raise Invalid(_("There is no post “%(number)s”.") % {"number": row.values["post"]})
     row.title, row.account, row.at = post.variant.title, post.account, post.due_at
     row.does = _("Stays as it is")
     try:
@@ -327,7 +337,8 @@ def _move(row: Row, workspace: Workspace, actor: Actor, force: bool) -> None:
 
 def _schedule(row: Row, workspace: Workspace, actor: Actor, force: bool) -> None:
     number = row.values["item"]
-    item = _named(Item._base_manager.select_related("workspace").filter(workspace=workspace), number)
+    items = Item._base_manager.select_related("workspace").filter(workspace=workspace)
+    item = items.filter(pk=int(number)).first() if _is_number(number) else None
     if item is None:
         raise Invalid(_("There is no item “%(number)s”.") % {"number": number})
     row.title = item.title

@@ -11,13 +11,18 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from apps.common.patience import BROKER
+from apps.common.transactions import note
 
 log = structlog.get_logger(__name__)
 NAME = "rundown_dispatch"
 
 
 def wake_dispatcher() -> None:
-    """After the current transaction commits, end the dispatcher's sleep."""
+    """After the current transaction commits, end the dispatcher's sleep: once, however often it was asked for."""
+    note(_wake, None)
+
+
+def _wake(_notes: list[None]) -> None:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute(f"NOTIFY {NAME}")  # PostgreSQL delivers it with the commit

@@ -184,9 +184,10 @@ def test_rows_that_collide_with_each_other_need_force(account, bring):
         (b"\xff\xfex", "It is not UTF-8 text."),
         ("text\ncafé\n".encode("cp1252"), "It is not UTF-8 text."),
         ("a,b\n1,2\n", "names no column"),
-        ("item\n" + "1\n" * 501, "It has 501 rows"),
+        ("item\n" + "1\n" * 501, "It has 501 rows that name no post; at most 500"),
+        ("post,item\n" + "1,1\n" * 10_001, "It has 10001 rows; from 1 to 10000 fit"),
         ("item\n", "It has 0 rows"),
-        ("x" * 1_000_001, "larger than 1 MB"),
+        ("x" * 4_000_001, "larger than 4 MB"),
         ('item\n"1', "is broken"),
     ],
 )

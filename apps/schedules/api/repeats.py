@@ -9,12 +9,12 @@ from ninja import Field, Router, Schema, Status
 from ninja.pagination import paginate
 
 from apps.common.pagination import CursorPagination
-from apps.common.schemas import Body, Id, Moment, WallTime
+from apps.common.schemas import Body, Id, Moment, WallTime, ZoneName
 from apps.content.models import Item
 from apps.platforms.models import Account
 from apps.schedules import evergreen, queries, recurring
 from apps.schedules.api.finding import account_and_item, now_of, one
-from apps.schedules.api.slots import Weekday, ZoneName
+from apps.schedules.api.slots import Weekday
 from apps.schedules.models import EvergreenEntry, EvergreenPool, Recurrence
 
 router = Router(tags=["schedule"])

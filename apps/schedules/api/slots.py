@@ -2,16 +2,15 @@
 
 from datetime import datetime, timedelta
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
 from ninja import Field, Query, Router, Schema, Status
 from ninja.pagination import paginate
-from pydantic import AfterValidator
 
 from apps.common.errors import Conflict
 from apps.common.pagination import CursorPagination
-from apps.common.schemas import Body, Id, Moment, WallTime
+from apps.common.schemas import Body, Id, Moment, WallTime, ZoneName
 from apps.platforms.models import Account
 from apps.platforms.queries import accounts
 from apps.schedules import queries, timetable
@@ -25,13 +24,6 @@ MOST_ACCOUNTS = 50
 router = Router(tags=["schedule"])
 
 
-def _zone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError("not the name of a time zone, such as Asia/Kolkata")
-    return name
-
-
-ZoneName = Annotated[str, AfterValidator(_zone)]
 Weekday = Annotated[int, Field(ge=0, le=6)]
 
 
