@@ -111,10 +111,10 @@ def _admit(scope: dict[str, Any]) -> tuple[Workspace, Viewer]:
         raise hub.Closed(ANONYMOUS, "sign in first")
     workspace = Workspace.objects.filter(slug=scope["url_route"]["kwargs"]["slug"]).first()
     if key is not None:
-        user = tickets.claim(workspace, key) if workspace else None
-        if user is None or not user.is_active:
+        ticket = tickets.claim(workspace, key) if workspace else None
+        if ticket is None or not ticket.user.is_active:
             raise hub.Closed(ANONYMOUS, "the ticket is not valid, or not any more")
-        viewer = Viewer(user.pk)
+        user, viewer = ticket.user, Viewer(ticket.user_id, token_id=ticket.token_id)
     else:
         # The lazy object of the middleware would not pass as a User where types are asked for.
         user = User.objects.get(pk=user.pk)

@@ -15,7 +15,7 @@ from django.utils.crypto import constant_time_compare
 from django_scopes import scope
 
 from apps.lifecycle.models import Event, EventHead, Run
-from apps.workspaces.models import User, Workspace
+from apps.workspaces.models import ApiToken, User, Workspace
 from apps.workspaces.policy import may
 
 
@@ -30,11 +30,15 @@ class Head:
 
 @dataclass(frozen=True)
 class Viewer:
-    """Who watches, and by which session; session and its password hash are empty when a ticket opened the socket."""
+    """Who watches, and by which session; session and its password hash are empty when a ticket opened the socket.
+
+    token_id: the API token that asked for the ticket, if one did.
+    """
 
     user_id: int
     session_key: str = ""
     password_hash: str = ""
+    token_id: int | None = None
 
 
 def head_of(workspace: Workspace) -> Head:
@@ -57,7 +61,7 @@ def frame(seq: int, type: str, at: datetime, subject: str, data: dict[str, Any])
 
 
 def still_allowed(workspace: Workspace, viewers: set[Viewer]) -> set[Viewer]:
-    """Those of `viewers` who may still see the workspace's content, and whose session has not ended."""
+    """Those of `viewers` who may still see the workspace's content, and whose session or token has not ended."""
     users = User.objects.filter(is_active=True).in_bulk({viewer.user_id for viewer in viewers})
     known = {pk for pk, user in users.items() if may(user, "view_content", workspace)}
     keys = {viewer.session_key for viewer in viewers if viewer.session_key}
@@ -66,10 +70,15 @@ def still_allowed(workspace: Workspace, viewers: set[Viewer]) -> set[Viewer]:
             "session_key", flat=True
         )
     )
+    with scope(workspace=workspace):
+        tokens = ApiToken.objects.filter(pk__in={viewer.token_id for viewer in viewers if viewer.token_id})
+        valid = {None, *(token.pk for token in tokens if token.is_valid)}
     return {
         viewer
         for viewer in viewers
-        if viewer.user_id in known and (not viewer.session_key or _is_alive(viewer, users[viewer.user_id], alive))
+        if viewer.user_id in known
+        and viewer.token_id in valid
+        and (not viewer.session_key or _is_alive(viewer, users[viewer.user_id], alive))
     }
 
 

@@ -11,7 +11,7 @@ from django_scopes import scope
 
 from apps.lifecycle.models import LiveTicket
 from apps.workspaces.actors import Actor
-from apps.workspaces.models import User, Workspace
+from apps.workspaces.models import Workspace
 
 LIFETIME = timedelta(seconds=60)
 PROTOCOL = "rundown.v1"
@@ -24,20 +24,24 @@ def issue(*, workspace: Workspace, actor: Actor) -> tuple[str, LiveTicket]:
     key = secrets.token_urlsafe(32)
     with scope(workspace=workspace):
         ticket = LiveTicket.objects.create(
-            workspace=workspace, user=actor.user, key_hash=_digest(key), expires_at=timezone.now() + LIFETIME
+            workspace=workspace,
+            user=actor.user,
+            token_id=actor.token,
+            key_hash=_digest(key),
+            expires_at=timezone.now() + LIFETIME,
         )
     return key, ticket
 
 
-def claim(workspace: Workspace, key: str) -> User | None:
-    """Whose ticket it was; None when it is unknown, of another workspace, too old, or used. It is used up by this."""
+def claim(workspace: Workspace, key: str) -> LiveTicket | None:
+    """The ticket; None when it is unknown, of another workspace, too old, or used. It is used up by this."""
     with scope(workspace=workspace):
         tickets = LiveTicket.objects.filter(key_hash=_digest(key))
         now = timezone.now()
         # The condition stands in the UPDATE: of two sockets that come at once, one changes the row.
         if not tickets.filter(used_at=None, expires_at__gt=now).update(used_at=now):
             return None
-        return tickets.select_related("user").get().user
+        return tickets.select_related("user").get()
 
 
 def ticket_in(subprotocols: list[str]) -> str | None:

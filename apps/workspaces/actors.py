@@ -16,12 +16,16 @@ from apps.workspaces.roles import PERMISSIONS
 
 @dataclass(frozen=True)
 class Actor:
-    """kind: "user", "token" or "system"; label: what logs show; scopes: limits of a token, None = no limit."""
+    """kind: "user", "token" or "system"; label: what logs show; scopes: limits of a token, None = no limit.
+
+    token: the number of the API token.
+    """
 
     kind: Literal["user", "token", "system"]
     label: str
     user: User | None = None
     scopes: frozenset[str] | None = None
+    token: int | None = None
 
     @classmethod
     def of(cls, user: User | AnonymousUser) -> Actor:

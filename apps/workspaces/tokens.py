@@ -94,7 +94,7 @@ def authenticate(credential: str) -> ApiToken | None:
 def actor_of(token: ApiToken) -> Actor:
     """Acts as the token's maker, within its scopes; without scopes it may do nothing."""
     label = fit(f"{token.user} ({token.name})", 160)
-    return Actor(kind="token", label=label, user=token.user, scopes=frozenset(token.scopes))
+    return Actor(kind="token", label=label, user=token.user, scopes=frozenset(token.scopes), token=token.pk)
 
 
 def _check(workspace: Workspace, actor: Actor, name: str, scopes: list[str], expires_at: datetime | None) -> None:

@@ -10,6 +10,8 @@ from django.utils import timezone
 from django_scopes import scope
 
 from apps.common.errors import Invalid, NotAllowed, NotFound
+from apps.lifecycle import tickets
+from apps.lifecycle.queries import Viewer, still_allowed
 from apps.workspaces import services, tokens
 from apps.workspaces.actors import SYSTEM, Actor
 from apps.workspaces.models import ApiToken, AuditEntry
@@ -82,6 +84,16 @@ def test_revoked_expired_and_orphaned_tokens_stop_working(workspace, editor):
     editor.user.is_active = False
     editor.user.save()
     assert tokens.authenticate(expiring) is None
+
+
+def test_revoked_token_watches_no_longer(workspace, editor):
+    token, _secret = make(workspace, editor)
+    key, _ticket = tickets.issue(workspace=workspace, actor=tokens.actor_of(token))
+    ticket = tickets.claim(workspace, key)
+    viewer, person = Viewer(ticket.user_id, token_id=ticket.token_id), Viewer(ticket.user_id)
+    assert still_allowed(workspace, {viewer, person}) == {viewer, person}
+    tokens.revoke(token=token, actor=editor)
+    assert still_allowed(workspace, {viewer, person}) == {person}
 
 
 def test_token_cannot_be_given_more_than_its_maker_may(workspace, editor):

@@ -11,6 +11,7 @@ class LiveTicket(WorkspaceModel):
 
     key_hash = models.CharField(max_length=64, unique=True)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    token = models.ForeignKey("workspaces.ApiToken", on_delete=models.CASCADE, null=True, related_name="+")
     expires_at = models.DateTimeField(db_index=True)
     used_at = models.DateTimeField(null=True)
 
