@@ -26,11 +26,6 @@ def upcoming() -> QuerySet[Post]:
     return posts().filter(state="scheduled").order_by("due_at", "pk")
 
 
-def due_posts(now: datetime | None = None) -> QuerySet[Post]:
-    """Scheduled posts whose time has come."""
-    return posts().filter(state="scheduled", wake_at__lte=now or database_now()).order_by("wake_at", "pk")
-
-
 def for_people() -> QuerySet[Post]:
     """Posts that wait for a person's decision."""
     return posts().filter(state__in=FOR_PEOPLE).order_by("state_at")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -37,10 +36,6 @@ class Price:
 @cache
 def _table() -> dict[str, Any]:
     return tomllib.loads(Path(__file__).with_name("prices.toml").read_text())
-
-
-def listed_on() -> date:
-    return _table()["as_of"]
 
 
 def price_of(model: str) -> Price | None:

@@ -45,9 +45,6 @@ class Lease:
     def where(self) -> dict[str, Any]:
         return {"lease_token": self.attempt.token}
 
-    def is_current(self) -> bool:
-        return Post._base_manager.filter(pk=self.post.pk, **self.where).exists()
-
 
 def length(platform: Platform) -> timedelta:
     """Longer than the longest call, so that a lease that has ended means a worker that has gone."""

@@ -27,8 +27,3 @@ def workspaces_of(user: User) -> QuerySet[Workspace]:
 @scopes_disabled()
 def membership_of(user: User, workspace: Workspace) -> Membership | None:
     return Membership.objects.filter(user=user, workspace=workspace).first()
-
-
-@scopes_disabled()
-def has_any_membership(user: User) -> bool:
-    return Membership.objects.filter(user=user).exists()

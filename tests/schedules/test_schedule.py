@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import time, timedelta
+from datetime import time
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -173,13 +173,9 @@ def test_people_who_schedule_at_once_never_get_the_same_slot():
     assert len(times) == len(set(times)) == 6
 
 
-def test_upcoming_and_due_follow_the_clock(account, time_machine):
-    time_machine.move_to(MONDAY, tick=False)
+def test_what_is_upcoming_is_soonest_first(account, monday):
     [soon], [later] = posts_for(account, at=at(23, 13)), posts_for(account, at=at(23, 14))
     assert list(queries.upcoming()) == [soon, later]
-    assert list(queries.due_posts()) == []
-    time_machine.shift(timedelta(hours=1))
-    assert list(queries.due_posts()) == [soon]
     assert list(queries.posts_at(account, at(23, 14))) == [later]
     assert queries.counts_by_state() == {"scheduled": 2}
 

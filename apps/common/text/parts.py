@@ -88,11 +88,6 @@ def plan_parts(text: str, *, min_seconds: float, max_seconds: float, language: s
     return parts
 
 
-def numbered_title(title: str, number: int, total: int, *, form: str) -> str:
-    """The title of one part of several, by a translated ``form`` such as "{title} (Part {number} of {total})"."""
-    return title if total == 1 else form.format(title=title, number=number, total=total)
-
-
 def _units(text: str, longest: float, language: str) -> Iterator[_Unit]:
     for sentence in sentences(text, language=language):
         seconds = sentence_seconds(sentence, language=language)

@@ -63,9 +63,5 @@ class Story(StatefulModel):
         return self.title
 
     @property
-    def spoken_minutes(self) -> float:
-        return self.spoken_seconds / 60
-
-    @property
     def is_over(self) -> bool:
         return STORY_MACHINE.is_final(self.state)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import apps.stories
 from apps.common.text.duration import sentence_seconds, spoken_seconds
-from apps.common.text.parts import numbered_title, plan_parts, split_parts
+from apps.common.text.parts import plan_parts, split_parts
 from apps.common.text.words import graphemes
 from tests.common.text.strategies import texts
 
@@ -100,12 +100,6 @@ def test_nothing_has_no_parts_and_wrong_bounds_are_refused():
     for least, most in ((2, 1), (0, 0), (-1, 5)):
         with pytest.raises(ValueError, match="shortest"):
             plan_parts("x", min_seconds=least, max_seconds=most)
-
-
-def test_titles_are_numbered_only_when_there_are_several():
-    form = "{title} (Part {number} of {total})"
-    assert numbered_title("The {key}", 2, 3, form=form) == "The {key} (Part 2 of 3)"
-    assert numbered_title("The key", 1, 1, form=form) == "The key"
 
 
 @settings(max_examples=120, deadline=None)
