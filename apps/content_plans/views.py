@@ -83,6 +83,9 @@ def new(request: HttpRequest, slug: str) -> HttpResponse:
 def edit(request: HttpRequest, slug: str, plan_id: int) -> HttpResponse:
     request.actor.require("write_content", request.workspace)
     found, draft = _plan(plan_id), None
+    if request.method == "GET" and found.is_under_way:
+        messages.error(request, _("This plan is being processed. Its brief can change when that is done."))
+        return redirect("plans:plan", slug, plan_id)
     if request.method == "GET":
         return _form(request, found, services.draft_of(found))
     try:

@@ -104,6 +104,7 @@ def test_a_brief_cannot_change_while_it_is_worked_on(in_workspace, enter):
     answer = enter().post(address(in_workspace, "edit", plan.pk), {"title": "Tubs"})
     assert (answer.status_code, fresh(plan).title) == (409, "Barrels")
     assert enter().post(address(in_workspace, "delete", plan.pk)).status_code == 409
+    assert enter().get(address(in_workspace, "edit", plan.pk)).url == address(in_workspace, "plan", plan.pk)
 
 
 def test_a_failed_plan_with_another_brief_begins_anew(in_workspace, enter):
