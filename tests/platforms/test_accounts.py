@@ -338,7 +338,8 @@ def test_after_connecting_again_a_recurrence_can_go_on(in_workspace, by_form):
 def test_an_account_with_a_post_under_way_stays(in_workspace, by_form):
     account = by_form()
     [post] = posts_for(account)
-    Post._base_manager.filter(pk=post.pk).update(state="submitting")
+    held = {"state": "submitting", "lease_until": timezone.now() + timedelta(minutes=1)}
+    Post._base_manager.filter(pk=post.pk).update(**held)
     with pytest.raises(Conflict, match="is being published"):
         disconnect_account(account=account, actor=SYSTEM)
     account.refresh_from_db()

@@ -109,7 +109,7 @@ class ProviderIn(Body):
         None,
         max_length=500,
         description="Never given back. Null keeps the present one, unless the address changes; empty forgets it.",
-        examples=["sk-…"],
+        examples=["sk-example"],
     )
     input_price: Decimal | None = Field(None, ge=0, max_digits=12, decimal_places=6, examples=["0.25"])
     output_price: Decimal | None = Field(None, ge=0, max_digits=12, decimal_places=6, examples=["2"])
