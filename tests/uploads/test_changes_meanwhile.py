@@ -6,8 +6,10 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from django.utils import timezone
 
+from apps.common.apps import keep_commits
 from apps.common.errors import Conflict
 from apps.platforms.models import Account
 from apps.platforms.services import disconnect_account
@@ -117,3 +119,13 @@ def test_after_a_restore_nothing_goes_out_and_what_may_be_online_is_asked_about(
     ]
     assert [fresh(post).state for post in (later, keyed)] == ["scheduled", "scheduled"]
     assert (publish_post(post_id=keyed.pk), StudioPlatform.calls) == ("scheduled", [])
+
+
+def test_a_committed_intent_is_not_forgotten_however_the_server_is_set(db):
+    forgetful = {"postgresql": "SET synchronous_commit = off", "sqlite": "SELECT 1"}[connection.vendor]
+    kept = {"postgresql": "SHOW synchronous_commit", "sqlite": "SELECT 'on'"}[connection.vendor]
+    with connection.cursor() as cursor:
+        cursor.execute(forgetful)
+        keep_commits(connection)
+        cursor.execute(kept)
+        assert cursor.fetchone() == ("on",)
