@@ -47,6 +47,9 @@ class DiscordServer:
             problem = {"code": "BASE_TYPE_MAX_LENGTH", "message": "Must be 2000 or fewer in length."}
             errors = {"content": {"_errors": [problem]}}
             return 400, {"message": "Invalid Form Body", "code": 50035, "errors": errors}
+        if len(files) > 10:
+            errors = {"attachments": {"_errors": [{"code": "BASE_TYPE_BAD_LENGTH", "message": "Must be 10 or fewer."}]}}
+            return 400, {"message": "Invalid Form Body", "code": 50035, "errors": errors}
         if not payload["content"] and not files:
             return 400, {"message": "Cannot send an empty message", "code": 50006}
         if self.forum and not ("thread_id" in query or payload.get("thread_name")):

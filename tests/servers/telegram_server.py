@@ -65,11 +65,16 @@ class TelegramServer:
             raise _Refusal(400, "Bad Request: message text is empty")
         if len(text.encode("utf-16-le")) // 2 > most:
             raise _Refusal(400, f"Bad Request: {'message is' if most > 1024 else 'message caption is'} too long")
+        album = read.get("media", [])
+        if method == "sendMediaGroup" and not 2 <= len(album) <= 10:
+            raise _Refusal(400, "Bad Request: group send failed")
+        if not {each["media"].removeprefix("attach://") for each in album} <= set(files):
+            raise _Refusal(400, "Bad Request: wrong file identifier/HTTP URL specified")
         with self.lock:
             self.messages.append(message)
             number = 100 + len(self.messages)
-        posted = [{"message_id": number + n, "date": 1_790_000_000, "chat": self.chat} for n in range(len(files) or 1)]
-        return posted if method == "sendMediaGroup" else posted[0]
+        posted = [{"message_id": number + n, "date": 1_790_000_000, "chat": self.chat} for n in range(len(album) or 1)]
+        return posted if album else posted[0]
 
 
 def text_of(message: Message) -> str:
