@@ -14,7 +14,7 @@ _VALUES = re.compile(
     r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)",
 )
 # What login pages send a browser back with stands in an address.
-_QUERY = re.compile(r"([?&](?:code|state|password|token)=)[^&#\s'\"]+", re.IGNORECASE)
+_QUERY = re.compile(r"([?&](?:code|password|token)=)[^&#\s'\"]+", re.IGNORECASE)
 
 
 def mask_text(text: str) -> str:
