@@ -10,7 +10,7 @@ from django.forms import Script
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import path
 from django.utils.html import format_html
 from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
@@ -126,7 +126,7 @@ class ReviewAdmin(WorkspaceAdmin):
         return TemplateResponse(request, "approvals/admin/comment.html", context)
 
     def _decide_selected(self, request: HttpRequest, queryset: QuerySet[Review], verdict: str, comment: str) -> None:
-        decisions = [(review.item, int(request.POST.get(f"revision-{review.pk}") or 0)) for review in queryset]
+        decisions = [(review.item, _number(request.POST.get(f"revision-{review.pk}"))) for review in queryset]
         done, refused = services.decide_many(decisions=decisions, verdict=verdict, actor=request.actor, comment=comment)
         if done:
             text = ngettext("%(count)s item decided.", "%(count)s items decided.", len(done)) % {"count": len(done)}
@@ -139,8 +139,8 @@ class ReviewAdmin(WorkspaceAdmin):
     ) -> HttpResponse:
         """The page to read and decide on: text, what changed, source, player, decisions."""
         review = self.get_object(request, object_id)
-        if review is None or not self.has_view_permission(request, review):
-            raise Http404("no such review")
+        if review is None:
+            return self._settled(request, _number(object_id))
         item, revision = review.item, review.item.current_revision
         text, own = text_of(revision), own_variants(revision)
         context = {
@@ -159,29 +159,38 @@ class ReviewAdmin(WorkspaceAdmin):
             "reasons": reasons_for(item),
             "may_decide": self._may(request, "approve_content"),
             "media": self.media,
+            **(extra_context or {}),
         }
         return TemplateResponse(request, "approvals/admin/review.html", context)
 
     def decide_view(self, request: HttpRequest, review_id: int) -> HttpResponse:
         review = self.get_object(request, str(review_id))
-        if review is None or request.method != "POST":
-            raise Http404("no such review")
+        verdict = request.POST.get("verdict")
+        if review is None:
+            return self._settled(request, review_id)
+        if verdict not in Verdict.values:
+            return redirect("admin:approvals_review_change", review_id)
+        comment = request.POST.get("comment", "")
+        seen = _number(request.POST.get("revision"))
         try:
-            services.decide(
-                item=review.item,
-                revision=int(request.POST["revision"]),
-                verdict=request.POST["verdict"],
-                actor=request.actor,
-                comment=request.POST.get("comment", ""),
-            )
+            services.decide(item=review.item, revision=seen, verdict=verdict, actor=request.actor, comment=comment)
         except DomainError as error:
             self.message_user(request, str(error), messages.ERROR)
-            still_there = self.get_queryset(request).filter(pk=review_id).exists()
-            if still_there:
-                return redirect("admin:approvals_review_change", review_id)
-        else:
-            self.message_user(request, _("Your decision is recorded."), messages.SUCCESS)
-        return redirect(reverse("admin:approvals_review_changelist"))
+            return self.change_view(request, str(review_id), extra_context={"comment": comment})
+        self.message_user(request, _("Your decision is recorded."), messages.SUCCESS)
+        return redirect("admin:approvals_review_changelist")
+
+    def _settled(self, request: HttpRequest, review_id: int) -> HttpResponse:
+        """Decided meanwhile, by a button pressed twice or by somebody else."""
+        if not Review.objects.filter(pk=review_id).exists():
+            raise Http404("no such review")
+        self.message_user(request, _("This has been decided meanwhile."), messages.WARNING)
+        return redirect("admin:approvals_review_changelist")
+
+
+def _number(text: str | None) -> int:
+    """Of a version; 0 is none."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def films(revision: Revision) -> list[tuple[Asset, Asset | None]]:

@@ -216,7 +216,7 @@ class WorkspaceAdmin(RolePermissions, ModelAdmin):
         """Say how many rows an action was done with, and of the others why not: by reason, their names."""
         if done:
             about = {"action": label, "count": done, "things": model_ngettext(self.opts, done)}
-            self.message_user(request, _("%(action)s: %(count)s %(things)s.") % about, messages.SUCCESS)
+            self.message_user(request, _("“%(action)s” is done: %(count)s %(things)s.") % about, messages.SUCCESS)
         for reason, names in refused.items():
             more = f" (+{len(names) - SAID})" if len(names) > SAID else ""
             self.message_user(request, f"{', '.join(names[:SAID])}{more}: {reason}", messages.ERROR)
@@ -232,7 +232,7 @@ class WorkspaceAdmin(RolePermissions, ModelAdmin):
             super().delete_model(request, obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: models.QuerySet) -> None:
-        self.do_each(request, queryset, _("Deleted"), lambda row, actor: self.delete_model(request, row))
+        self.do_each(request, queryset, _("Delete"), lambda row, actor: self.delete_model(request, row))
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None

@@ -85,11 +85,15 @@ def test_decision_on_the_review_page_is_pinned_to_what_it_showed(in_workspace, e
     review, client = make_review(in_workspace), enter()
     address = reverse("admin:approvals_review_decide", args=[review.pk])
     revise_item(item=review.item, actor=actor("editor"), text=make_text("Second"), base=1)
-    html = client.post(address, {"revision": 1, "verdict": "approve"}, follow=True).content.decode()
-    assert "you saw version 1, the current one is 2" in html
+    said = {"revision": 1, "verdict": "approve", "comment": "At last."}
+    html = client.post(address, said, follow=True).content.decode()
+    assert ("you saw version 1, the current one is 2" in html, ">At last.</textarea>" in html) == (True, True)
     assert states() == ["in_review"]
-    client.post(address, {"revision": 2, "verdict": "approve"})
+    client.post(address, {**said, "revision": 2})
     assert states() == ["approved"]
+    again = client.post(address, {**said, "revision": 2}, follow=True)  # pressed twice
+    assert "This has been decided meanwhile." in again.content.decode()
+    assert client.post(address, {"revision": "x", "verdict": "approve"}).status_code == 302
 
 
 @pytest.mark.parametrize("role", ["editor", "analyst", "viewer"])

@@ -76,7 +76,7 @@ def test_the_machine_s_actions_work_on_a_selection_and_one_refusal_stops_no_othe
     fresh, failed = make_plan(in_workspace, title="Fresh"), make_plan(in_workspace, title="Broken", state="failed")
     busy = make_plan(in_workspace, title="Busy", state="generating")
     html = act(client, "process_selected", fresh, busy).content.decode()
-    assert ("Process: 1 content plan." in html, "Busy:" in html) == (True, True)
+    assert ("“Process” is done: 1 content plan." in html, "Busy:" in html) == (True, True)
     act(client, "retry_selected", failed)
     states = dict(ContentPlan.objects.values_list("title", "state"))
     assert states == {"Fresh": "queued", "Broken": "queued", "Busy": "generating"}
@@ -110,7 +110,7 @@ def test_the_button_beside_save_keeps_the_brief_and_processes_it_and_says_so_whe
     answer = client.post(page, said, follow=True)
     plan.refresh_from_db()
     assert (plan.title, plan.state, answer.redirect_chain[-1][0]) == ("Rain barrels", "queued", page)
-    assert "Process: 1 content plan." in answer.content.decode()
+    assert "“Process” is done: 1 content plan." in answer.content.decode()
     assert "was changed successfully" not in answer.content.decode()
     twice = client.post(page, said, follow=True).content.decode()  # pressed again on a page from before
     assert "Rain barrels: “Process” is not possible now" in twice
@@ -137,7 +137,7 @@ def test_a_plan_goes_with_its_rounds_and_what_stays_says_why(in_workspace, enter
     assert "Are you sure" in client.post(reverse(LIST), said).content.decode()
     html = client.post(reverse(LIST), {**said, "post": "yes"}, follow=True).content.decode()
     assert list(ContentPlan.objects.all()) == [busy]
-    assert ("Deleted: 1 content plan." in html, "Busy: " in html) == (True, True)
+    assert ("“Delete” is done: 1 content plan." in html, "Busy: " in html) == (True, True)
 
 
 def test_the_results_stand_on_the_plan(in_workspace, enter):

@@ -98,8 +98,8 @@ def test_an_account_is_paused_and_resumed_on_its_page_which_shows_its_limits(adm
     account = by_form()
     page = f"{ADMIN}{account.pk}/"
     assert "Limits today" in admin.get(f"{page}change/").content.decode()
-    assert "Pause: 1 account." in admin.post(f"{page}do/pause/", follow=True).content.decode()
+    assert "“Pause” is done: 1 account." in admin.post(f"{page}do/pause/", follow=True).content.decode()
     account.refresh_from_db()
     assert account.state == "paused"
-    assert "Resume: 1 account." in admin.post(f"{page}do/resume/", follow=True).content.decode()
+    assert "“Resume” is done: 1 account." in admin.post(f"{page}do/resume/", follow=True).content.decode()
     assert admin.post(f"{page}do/disconnect/").status_code == 404
