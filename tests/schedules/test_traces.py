@@ -80,6 +80,7 @@ TABLE: dict[Callable[..., Any], tuple[Callable[[World], dict[str, Any]], tuple[s
         ("post.state", "post.schedule"),
     ),
     batches.send_all_again: (lambda w: {"posts": [w.post("rejected")]}, ("post.state", "post.retry")),
+    batches.send_one_of_many: (lambda w: {"post": w.post("missed")}, ("post.state", "post.retry")),
     timetable.add_slots: (
         lambda w: {"account": w.account, "weekdays": [1], "time": time(7)},
         ("slot.changed", "slot.add"),
