@@ -100,6 +100,16 @@
   document.addEventListener("input", choose);
   document.addEventListener("click", choose);
 
+  // --- Errors of forms ---------------------------------------------------------------------------------------------------
+  // What is wrong stands where it is wrong, which may be above what a phone shows.
+  let pointed = false;
+  document.addEventListener("htmx:beforeRequest", () => { pointed = false; });
+  document.addEventListener("htmx:oobAfterSwap", ({ target }) => {
+    if (pointed || !target.id.startsWith("errors-") || !target.childElementCount) return;
+    pointed = true;
+    target.scrollIntoView({ block: "center" });
+  });
+
   // --- Countdowns --------------------------------------------------------------------------------------------------------
   // By the server's clock: the page says what it showed, and from there a clock runs that nobody can set.
   const units = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
