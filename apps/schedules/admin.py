@@ -10,9 +10,11 @@ from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.dates import WEEKDAYS
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from apps.common.errors import Conflict
 from apps.content.models import Item
 from apps.platforms.queries import accounts
 from apps.schedules import calendars, evergreen, queries, recurring, timetable
@@ -52,6 +54,8 @@ class SlotAdmin(_OfWorkspace, WorkspaceAdmin):
             account=obj.account, actor=request.actor, weekdays=[said["weekday"]], time=said["time"],
             timezone=said["timezone"],
         )  # fmt: skip
+        if not made:
+            raise Conflict(_t("The account has that slot already."), hint=_t("Choose another time."))
         obj.__dict__.update(made[0].__dict__)
 
     def delete_model(self, request: HttpRequest, obj: Slot) -> None:
@@ -138,7 +142,10 @@ class EvergreenPoolAdmin(_OfWorkspace, WorkspaceAdmin):
         formset.save(commit=False)
         for gone in formset.deleted_objects:
             evergreen.remove_from_pool(entry=gone, actor=request.actor)
-        for added in formset.new_objects:
+        for changed, _names in formset.changed_objects:
+            entry = EvergreenEntry.objects.select_related("pool__workspace", "item").get(pk=changed.pk)
+            evergreen.remove_from_pool(entry=entry, actor=request.actor)
+        for added in (*formset.new_objects, *(changed for changed, _names in formset.changed_objects)):
             evergreen.add_to_pool(pool=form.instance, item=added.item, actor=request.actor)
 
 

@@ -89,7 +89,7 @@ class PostAdmin(WithState, ScheduledPosts, WorkspaceAdmin):
     )
     list_filter = (StateFilter, *ScheduledPosts.schedule_filters)
     list_select_related = ("account", "variant")
-    search_fields = ("variant__title",)
+    search_fields = ("variant__title", "account__name")
     date_hierarchy = "due_at"
     inlines = (AttemptInline,)
     actions = ScheduledPosts.schedule_actions
@@ -200,7 +200,7 @@ class DeadLetterAdmin(WithState, WorkspaceAdmin):
     list_display = ("shown_title", "account", "shown_state", "shown_error", "state_at", "shown_page")
     list_filter = (CauseFilter, StateFilter)
     list_display_links = None
-    search_fields = ("variant__title",)
+    search_fields = ("variant__title", "account__name")
     actions = ("replay", "drop")
     fields = readonly_fields = ("shown_title", "account", "shown_state", "shown_error", "state_at", "shown_page")
 
