@@ -18,9 +18,9 @@ from apps.lifecycle.models import Event
 from apps.platforms import queries as platforms
 from apps.platforms.models import Account
 from apps.schedules import evergreen, queries, recurring
+from apps.schedules.intake import UNSCHEDULED
 from apps.schedules.machine import FOR_PEOPLE, POST_MACHINE
 from apps.schedules.models import EvergreenEntry, EvergreenPool, Post, Recurrence, Slot
-from apps.schedules.services import UNSCHEDULED
 from apps.workspaces.audit import describe
 
 TABS = (

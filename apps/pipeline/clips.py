@@ -19,8 +19,9 @@ from apps.lifecycle.runs import start_run
 from apps.lifecycle.services import TransitionRefused
 from apps.lifecycle.signals import advanced
 from apps.platforms.models import Account
+from apps.schedules.intake import note_unscheduled, schedule_ready_item, use_reservations
 from apps.schedules.models import Post
-from apps.schedules.services import note_unscheduled, schedule_item, schedule_ready_item, use_reservations
+from apps.schedules.services import schedule_item
 from apps.workspaces.actors import SYSTEM
 from apps.workspaces.audit import describe
 

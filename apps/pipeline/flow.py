@@ -18,8 +18,9 @@ from apps.lifecycle.services import TransitionRefused, advance
 from apps.pipeline.clips import schedule_clip
 from apps.pipeline.plans import schedule_plan
 from apps.renders.services import has_final
+from apps.schedules.intake import schedule_ready_item
 from apps.schedules.models import Post
-from apps.schedules.services import cancel_posts_of, schedule_ready_item
+from apps.schedules.services import cancel_posts_of
 from apps.stories.models import Story
 from apps.uploads.leases import close_lost
 from apps.uploads.notices import note, note_run, unnoted, unnoted_runs

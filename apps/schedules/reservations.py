@@ -1,4 +1,4 @@
-"""Times that were asked for before an item was ready. `services.use_reservations` turns them into posts."""
+"""Times that were asked for before an item was ready. `intake.use_reservations` turns them into posts."""
 
 from __future__ import annotations
 

@@ -18,6 +18,7 @@ from apps.schedules import queries
 from apps.schedules.batches import send_all_again, space_items
 from apps.schedules.booking import earliest, next_free_slot
 from apps.schedules.concerns import Doubtful
+from apps.schedules.intake import schedule_ready_item
 from apps.schedules.models import Post
 from apps.schedules.reservations import drop_reservation
 from apps.schedules.services import (
@@ -26,7 +27,6 @@ from apps.schedules.services import (
     reschedule,
     restore_post,
     schedule_item,
-    schedule_ready_item,
     send_again,
 )
 from apps.workspaces.actors import SYSTEM

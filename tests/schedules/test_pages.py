@@ -14,9 +14,9 @@ from django.test.utils import CaptureQueriesContext
 from apps.lifecycle.services import advance
 from apps.platforms.models import Account
 from apps.schedules import queries
+from apps.schedules.intake import note_unscheduled
 from apps.schedules.models import CalendarFeed, EvergreenEntry, EvergreenPool, Post, Recurrence, Slot
 from apps.schedules.recurring import fill_recurrences
-from apps.schedules.services import note_unscheduled
 from apps.workspaces.actors import SYSTEM
 from apps.workspaces.models import Workspace
 from tests.factories.platforms import AccountFactory
@@ -123,6 +123,7 @@ def test_an_empty_schedule_says_what_to_do_next(in_workspace, enter, url):
     ready_item(in_workspace)
     assert "What is ready waits below" in shown(client.get(url("schedule/")))
     assert "No post matches" in shown(client.get(url(f"schedule/?account={account.pk}")))
+    assert client.get(url("schedule/?account=²")).status_code == 200
     assert "An approved item can go out every Monday" in shown(client.get(url("schedule/repeats/")))
 
 

@@ -13,13 +13,13 @@ from apps.common.errors import Conflict, Invalid, NotAllowed
 from apps.lifecycle.services import TransitionRefused
 from apps.platforms.models import Account
 from apps.schedules import queries
+from apps.schedules.intake import schedule_ready_item
 from apps.schedules.models import Post, Slot
 from apps.schedules.services import (
     cancel_post,
     cancel_posts_of,
     reschedule,
     schedule_item,
-    schedule_ready_item,
 )
 from apps.workspaces.actors import SYSTEM, Actor
 from tests.factories.platforms import AccountFactory
