@@ -66,7 +66,7 @@ def test_an_editor_cancels_runs_in_the_admin_and_a_change_of_state_is_heard(runs
     page.locator('input[name="_selected_action"]').first.check()
     page.locator('select[name="action"]').select_option("cancel_selected")
     page.get_by_role("button", name="Run").click()
-    page.get_by_text("Runs changed: 1").wait_for()
+    page.get_by_text("“Cancel” is done: 1 run.").wait_for()
     assert Run._base_manager.get(pk=runs.pk).state == "cancelled"
     wait_for(page, "rundown:live")
     advance(runs, "retry", actor=SYSTEM)
