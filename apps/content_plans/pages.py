@@ -15,7 +15,7 @@ from apps.content_plans.integrity import findings
 from apps.content_plans.judging import shown_of
 from apps.content_plans.models import ContentPlan, ResearchPage, Round
 from apps.lifecycle.services import open_actions
-from apps.platforms.base import Draft
+from apps.platforms.base import Draft, Platform
 
 CHART_WIDTH, CHART_HEIGHT, CHART_EDGE = 640, 150, 26
 APPROVED = ("approved", "rendering", "ready")
@@ -40,9 +40,11 @@ class Preview:
     text: str
     length: int
     limit: int
-    unit: str
     note: str
-    over: bool
+
+    @property
+    def over(self) -> bool:
+        return 0 < self.limit < self.length
 
 
 def context_of(request: HttpRequest, plan: ContentPlan) -> dict[str, Any]:
@@ -108,28 +110,15 @@ def _previews(plan: ContentPlan, revision: Any) -> list[Preview]:
     if revision is None:
         return []
     known = queries.text_platforms()
-    made = []
-    for variant in revision.variants.order_by("platform", "part"):
-        adapter = known.get(variant.platform)
-        if adapter is None:
-            continue
-        draft = Draft(title=variant.title, text=variant.text, hashtags=tuple(variant.hashtags), language=plan.language)
-        text, limit = adapter.compose(draft), adapter.limits.text
-        length = measure(text, adapter.limits.unit)
-        note = plan.variant_notes.get(variant.platform, "")
-        made.append(
-            Preview(
-                variant,
-                str(adapter.label),
-                text,
-                length,
-                limit,
-                adapter.limits.unit,
-                note,
-                bool(limit) and length > limit,
-            )
-        )
-    return made
+    shown = [each for each in revision.variants.order_by("platform", "part") if each.platform in known]
+    return [_preview(plan, each, known[each.platform]) for each in shown]
+
+
+def _preview(plan: ContentPlan, variant: Variant, adapter: Platform) -> Preview:
+    draft = Draft(title=variant.title, text=variant.text, hashtags=tuple(variant.hashtags), language=plan.language)
+    text, limits = adapter.compose(draft), adapter.limits
+    note = plan.variant_notes.get(variant.platform, "")
+    return Preview(variant, str(adapter.label), text, measure(text, limits.unit), limits.text, note)
 
 
 def _steps(plan: ContentPlan) -> list[dict[str, str]]:
