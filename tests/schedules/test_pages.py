@@ -18,7 +18,7 @@ from apps.schedules.intake import note_unscheduled
 from apps.schedules.models import CalendarFeed, EvergreenEntry, EvergreenPool, Post, Recurrence, Slot
 from apps.schedules.recurring import fill_recurrences
 from apps.workspaces.actors import SYSTEM
-from apps.workspaces.models import Workspace
+from apps.workspaces.models import AuditEntry, Workspace
 from tests.factories.platforms import AccountFactory
 from tests.factories.schedules import make_pool, make_recurrence, make_reservation, posts_for, ready_item
 from tests.schedules.conftest import MONDAY, at
@@ -374,11 +374,20 @@ def test_the_admin_shows_and_stops_what_repeats(account, enter):
     form = {"active": "on", "minimum_days": "9", "ahead_hours": "6"}
     form |= {"entries-TOTAL_FORMS": "1", "entries-INITIAL_FORMS": "1", "entries-MIN_NUM_FORMS": "0"}
     form |= {"entries-0-id": entry.pk, "entries-0-pool": pool.pk, "entries-0-item": entry.item_id}
-    form |= {"entries-0-DELETE": "on", "_save": "1"}
-    assert client.post(f"/admin/schedules/evergreenpool/{pool.pk}/change/", form).status_code == 302
+    other = ready_item(account.workspace, title="Another")
+    page = f"/admin/schedules/evergreenpool/{pool.pk}/change/"
+    assert client.post(page, {**form, "entries-0-item": other.pk}).status_code == 302
+    entry = pool.entries.get()
+    assert entry.item == other
+    form |= {"entries-0-id": entry.pk, "entries-0-item": other.pk, "entries-0-DELETE": "on", "_save": "1"}
+    assert client.post(page, form).status_code == 302
     pool.refresh_from_db()
     assert (pool.minimum_days, pool.entries.count()) == (9, 0)
     client = enter("admin")
+    slot = {"account": account.pk, "weekday": "2", "time": "09:30", "timezone": "Asia/Kolkata"}
+    assert client.post("/admin/schedules/slot/add/", slot).status_code == 302
+    assert "already exists" in client.post("/admin/schedules/slot/add/", slot).content.decode()
+    assert AuditEntry.objects.filter(action="slot.add").count() == 1
     client.post("/admin/schedules/calendarfeed/", {"action": "revoke", "_selected_action": [calendar.pk]})
     calendar.refresh_from_db()
     assert calendar.revoked_at == MONDAY
