@@ -78,6 +78,8 @@ class Api(NinjaAPI):
 
 def _complete(method: str, operation: dict[str, Any]) -> None:
     content = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    if any(200 < int(status) < 300 for status in operation["responses"]):
+        operation["responses"].pop(200, None)  # ninja's own, where a view that answers by itself says another
     signed_in = bool(operation.get("security"))
     for status, text in PROBLEMS.items():
         operation["responses"].setdefault(status, {"description": text, "content": content})

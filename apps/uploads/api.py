@@ -86,7 +86,7 @@ class PostedIn(Body):
     url: str = Field(
         "",
         max_length=1000,
-        description="Where it is online; empty only where the platform's posts have no address.",
+        description="Where it is online; may be empty where posts have no address, or one that Rundown cannot know.",
         examples=["https://example.org/posts/9"],
     )
 

@@ -71,7 +71,11 @@ def import_schedule(request: HttpRequest, body: ImportIn) -> Any:
     )
 
 
-@router.get("/schedule/export", summary="Export as CSV")
+@router.get(
+    "/schedule/export",
+    summary="Export as CSV",
+    openapi_extra={"responses": {200: {"description": "OK", "content": {"text/csv": {"schema": {"type": "string"}}}}}},
+)
 def export_schedule(request: HttpRequest, filters: Query[PostFilter]) -> HttpResponse:
     """At most 10,000 posts, soonest first; no cell begins like a formula."""
     request.actor.require("view_content", request.workspace)
