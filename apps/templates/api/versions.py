@@ -43,7 +43,11 @@ class VariableIn(Body):
 
 class DraftIn(Body):
     instructions: str = Field(max_length=20_000, examples=["Write in the language “en”."])
-    text: str = Field(max_length=60_000, description="{{name}} stands for a variable.", examples=["About {{title}}."])
+    text: str = Field(
+        max_length=60_000,
+        description="{{name}} stands for a variable; for braces that stay, write \\{{ and \\}}.",
+        examples=["About {{title}}."],
+    )
     variables: list[VariableIn] = Field(
         max_length=60, description="Those that the built-in template of the kind has.", examples=[_VARIABLES]
     )
