@@ -24,6 +24,7 @@ from apps.clips.services.intake import bytes_used
 from apps.clips.services.options import accounts_of
 from apps.common.errors import Conflict, DomainError, Invalid
 from apps.common.languages import language_code
+from apps.common.numbers import required, whole
 from apps.content.models import Asset
 from apps.content.services import EDITABLE, Text, revise_item, text_of
 from apps.engines.captions import PRESETS
@@ -138,7 +139,7 @@ def transcript(request: HttpRequest, slug: str, clip_id: int) -> HttpResponse:
     found, text = _clip(clip_id), request.POST.get("text", "")
     request.actor.require("write_content", request.workspace)
     try:
-        services.edit_transcript(clip=found, actor=request.actor, text=text, base=_number(request, "base"))
+        services.edit_transcript(clip=found, actor=request.actor, text=text, base=required(request.POST, "base"))
     except (Conflict, Invalid) as problem:
         return _clip_page(request, _clip(clip_id), problem=problem, typed_text=text)
     messages.success(request, _("Saved as a new version; its captions are made anew."))
@@ -162,7 +163,7 @@ def metadata(request: HttpRequest, slug: str, clip_id: int) -> HttpResponse:
         hashtags=request.POST.get("hashtags", "").replace("#", " ").replace(",", " ").split(),
     )
     try:
-        revise_item(item=found.item, actor=request.actor, text=text, base=_number(request, "base"))
+        revise_item(item=found.item, actor=request.actor, text=text, base=required(request.POST, "base"))
     except (Conflict, Invalid) as problem:
         return _clip_page(request, _clip(clip_id), problem=problem, typed=text)
     messages.success(request, _("Saved as a new version."))
@@ -171,8 +172,7 @@ def metadata(request: HttpRequest, slug: str, clip_id: int) -> HttpResponse:
 
 @require_POST
 def describe(request: HttpRequest, slug: str, clip_id: int) -> HttpResponse:
-    chosen = request.POST.get("template", "")
-    version = int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 18 else None
+    version = whole(request.POST.get("template", ""))
     services.describe_again(clip=_clip(clip_id), actor=request.actor, version=version)
     messages.success(request, _("Title, description and tags are being written anew."))
     return redirect("clips:clip", slug, clip_id)
@@ -197,7 +197,6 @@ def options(request: HttpRequest, slug: str) -> HttpResponse:
     request.actor.require("manage_workspace", request.workspace)
     if request.method == "GET":
         return _options_page(request, services.settings_of(request.workspace))
-    template = request.POST.get("template", "")
     try:
         services.set_settings(
             workspace=request.workspace,
@@ -206,8 +205,8 @@ def options(request: HttpRequest, slug: str) -> HttpResponse:
             captions_on=bool(request.POST.get("captions_on")),
             caption_preset=request.POST.get("caption_preset", ""),
             language=language_code(request.POST.get("language", "")),
-            template=int(template) if template.isascii() and template.isdigit() and len(template) < 18 else None,
-            accounts=[int(each) for each in request.POST.getlist("accounts") if each.isascii() and each.isdigit()],
+            template=whole(request.POST.get("template", "")),
+            accounts=[pk for each in request.POST.getlist("accounts") if (pk := whole(each)) is not None],
         )
     except Invalid as problem:
         return _options_page(request, services.settings_of(request.workspace), problem=problem)
@@ -261,10 +260,3 @@ def look_again(request: HttpRequest, slug: str, inbox_file_id: int) -> HttpRespo
     row = get_object_or_404(InboxFile.objects, pk=inbox_file_id)
     services.look_again(row=row, actor=request.actor)
     return redirect("clips:clips", slug)
-
-
-def _number(request: HttpRequest, name: str) -> int:
-    value = request.POST.get(name, "")
-    if not (value.isascii() and value.isdigit() and len(value) < 10):
-        raise Invalid(_("The form is not complete."), hint=_("Reload the page and try again."), **{name: [value]})
-    return int(value)

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from apps.common.errors import Invalid
+from apps.common.numbers import required, whole
 from apps.content.images import FORMATS, LONGEST_ALT, MOST, MOST_BYTES, KeptImage, NewImage, images_of
 from apps.content.models import Asset, Item
 from apps.content.services import revise_item
@@ -30,14 +30,9 @@ def shown(item: Item) -> dict[str, Any]:
 def save(request: HttpRequest, item: Item) -> Item:
     """Saving makes a new version, as every edit does. Raises DomainError."""
     images = [*_kept(request, images_of(item.current_revision_id)), *_added(request)]
-    return revise_item(item=item, actor=request.actor, base=_base(request), note=_("Images changed"), images=images)
-
-
-def _base(request: HttpRequest) -> int:
-    value = request.POST.get("base", "")
-    if not (value.isascii() and value.isdigit() and len(value) < 10):
-        raise Invalid(_("The form is not complete."), hint=_("Reload the page and try again."))
-    return int(value)
+    return revise_item(
+        item=item, actor=request.actor, base=required(request.POST, "base"), note=_("Images changed"), images=images
+    )
 
 
 def _kept(request: HttpRequest, there: list[Asset]) -> list[KeptImage]:
@@ -46,8 +41,8 @@ def _kept(request: HttpRequest, there: list[Asset]) -> list[KeptImage]:
     staying = [image for image in there if str(image.pk) not in removed]
 
     def place(image: Asset) -> int:
-        value = request.POST.get(f"place-{image.pk}", "")
-        return int(value) if value.isascii() and value.isdigit() and len(value) < 4 else MOST
+        said = whole(request.POST.get(f"place-{image.pk}", ""), digits=3)
+        return MOST if said is None else said
 
     staying.sort(key=place)
     return [KeptImage(image.pk, request.POST.get(f"alt-{image.pk}", image.alt).strip()) for image in staying]

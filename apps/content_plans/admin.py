@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from apps.common.numbers import whole
 from apps.content.search_admin import FoundByWords
 from apps.content_plans import pages, queries, services
 from apps.content_plans.admin_forms import LISTS, PLAIN, PlanForm
@@ -71,7 +72,8 @@ class ContentPlanAdmin(WithState, FoundByWords, WorkspaceAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The brief as a form, and around it what the web page shows: what comes next, and all that was made."""
-        plan = queries.plan_to_show(int(object_id)) if object_id.isdigit() else None
+        pk = whole(object_id)
+        plan = queries.plan_to_show(pk) if pk else None
         if request.method == "POST" and plan and plan.is_under_way and self._may(request, "write_content"):
             return self._too_late(request, plan)
         made = {**pages.context_of(request, plan), "mark": services.mark_of(plan)} if plan else {}

@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from apps.common import numbers
 from apps.common.errors import Invalid
 from apps.common.languages import language_code
 from apps.content_plans.models import ContentPlan
@@ -52,12 +53,13 @@ def choices_of(request: HttpRequest, plan: ContentPlan | None) -> dict[str, Any]
 
 
 def whole(value: str, default: int | None) -> int | None:
-    """A number as databases have them; what is none, or none at all, is the default."""
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 18 else default
+    """What is no number, or none at all, is the default."""
+    found = numbers.whole(value)
+    return default if found is None else found
 
 
 def number(value: str) -> int:
-    found = whole(value, None)
+    found = numbers.whole(value)
     if found is None:
         raise Invalid(_("The form is not complete."), hint=_("Reload the page and try again."))
     return found

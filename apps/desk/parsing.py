@@ -10,14 +10,12 @@ from django.utils.translation import gettext as _
 
 from apps.common.clock import zone_names
 from apps.common.errors import Invalid
+from apps.common.numbers import required, whole
 from apps.schedules.slots import instant
 
 
 def number(request: HttpRequest, name: str) -> int:
-    value = request.POST.get(name, "")
-    if not (value.isascii() and value.isdigit() and len(value) < 10):
-        raise Invalid(_("The form is not complete."), hint=_("Reload the page and try again."), **{name: [value]})
-    return int(value)
+    return required(request.POST, name)
 
 
 def optional_number(request: HttpRequest, name: str) -> int | None:
@@ -26,9 +24,7 @@ def optional_number(request: HttpRequest, name: str) -> int | None:
 
 def numbers(request: HttpRequest, name: str) -> list[int]:
     """The ticked boxes of that name."""
-    return [
-        int(value) for value in request.POST.getlist(name) if value.isascii() and value.isdigit() and len(value) < 10
-    ]
+    return [found for value in request.POST.getlist(name) if (found := whole(value)) is not None]
 
 
 def wall_time(request: HttpRequest, name: str) -> time:

@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.common.errors import DomainError, Invalid
+from apps.common.numbers import whole
 from apps.common.text.words import fit
 from apps.content.models import Item
 from apps.desk import parsing, schedule_queries
@@ -94,9 +95,7 @@ def schedule(request: HttpRequest, slug: str) -> HttpResponse:
     """By day, with the time left until each post."""
     request.actor.require("view_content", request.workspace)
     state, account = request.GET.get("state", ""), request.GET.get("account", "")
-    rows = schedule_queries.posts(
-        state=state, account=int(account) if account.isdigit() and len(account) < 10 else None
-    )
+    rows = schedule_queries.posts(state=state, account=whole(account))
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     context = {
         "page": page,
@@ -118,8 +117,7 @@ def schedule(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _asked_for(request: HttpRequest, name: str) -> int | None:
     """The id that a link to the form names, to be chosen already."""
-    value = request.GET.get(name, "")
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
+    return whole(request.GET.get(name, ""))
 
 
 @posted("schedule")

@@ -18,6 +18,7 @@ from apps.approvals.queries import decisions_of, review_queue
 from apps.approvals.reasons import reasons_for
 from apps.approvals.services import decide, policy_of
 from apps.common.errors import Conflict, DomainError, Invalid
+from apps.common.numbers import whole
 from apps.content.findings import findings_of
 from apps.content.images import images_of
 from apps.content.machine import ITEM_MACHINE
@@ -94,8 +95,8 @@ def _stories_page(
 ) -> HttpResponse:
     state, one = request.GET.get("state", "new"), request.GET.get("story", "")
     rows = Story.objects.select_related("source").order_by("-pk")
-    if one.isascii() and one.isdigit() and len(one) < 19:
-        rows, state = rows.filter(pk=int(one)), ""
+    if (pk := whole(one)) is not None:
+        rows, state = rows.filter(pk=pk), ""
     else:
         rows, one = rows.filter(state=state), ""
     page = page_of(request, rows)

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
+from apps.common.numbers import whole
 from apps.templates import activation, queries, services, steps, views
 from apps.templates.admin_cases import CaseResultAdmin, PromptCaseAdmin
 from apps.templates.admin_money import BudgetAdmin, TextProviderAdmin
@@ -89,7 +90,7 @@ class PromptTemplateAdmin(AiPages, WorkspaceAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        template = self.get_queryset(request).filter(pk=object_id).first() if object_id.isdigit() else None
+        template = self.get_queryset(request).filter(pk=whole(object_id)).first()
         context = {"may_activate": self.has_change_permission(request)}
         if template:
             context |= {
@@ -163,8 +164,7 @@ class PromptTemplateAdmin(AiPages, WorkspaceAdmin):
 
     @staticmethod
     def _id(request: HttpRequest, name: str) -> int | None:
-        text = (request.POST or request.GET).get(name, "")
-        return int(text) if text.isascii() and text.isdigit() else None
+        return whole((request.POST or request.GET).get(name, ""))
 
     @display(description=_("kind"), ordering="kind")
     def shown_kind(self, template: PromptTemplate) -> str:
@@ -241,7 +241,7 @@ class PromptVersionAdmin(AiPages, WorkspaceAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        version = self.get_queryset(request).filter(pk=object_id).first() if object_id.isdigit() else None
+        version = self.get_queryset(request).filter(pk=whole(object_id)).first()
         previous = queries.previous_version(version) if version else None
         context = {"previous": previous, "changes": diff_versions(previous, version) if previous else []}
         context["variables"] = diff_variables(previous, version) if previous else []

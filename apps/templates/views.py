@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.common.errors import Conflict, DomainError, Invalid, NotFound
+from apps.common.numbers import whole
 from apps.templates import activation, cases, forms, outcomes, queries, services, steps
 from apps.templates.answers import fields_of
 from apps.templates.diff import diff_variables, diff_versions
@@ -148,10 +149,10 @@ def _values(workspace: Workspace, base: PromptVersion, post: Mapping[str, str]) 
 
 def _base(request: HttpRequest, found: PromptTemplate) -> PromptVersion:
     """The version that the page is about: the one in the address, else the active one."""
-    asked = request.GET.get("version", "")
-    if not (asked.isascii() and asked.isdigit()):
+    asked = whole(request.GET.get("version", ""))
+    if asked is None:
         return found.active
-    return _or_404(queries.version_of, request.workspace, int(asked), kind=found.kind)
+    return _or_404(queries.version_of, request.workspace, asked, kind=found.kind)
 
 
 @require_http_methods(["GET", "POST"])
@@ -183,8 +184,7 @@ def _tried_values(request: HttpRequest, found: PromptTemplate, version: PromptVe
     if chosen == "values":
         typed = values_in(request.POST, _base(request, found).variables)
         return {**sample_values(request.workspace, version.variables), **typed}
-    item_id = int(chosen) if chosen.isascii() and chosen.isdigit() else None
-    return sample_values(request.workspace, version.variables, item_id=item_id)
+    return sample_values(request.workspace, version.variables, item_id=whole(chosen))
 
 
 def _tried_version(request: HttpRequest, found: PromptTemplate, name: str) -> PromptVersion:
@@ -194,9 +194,9 @@ def _tried_version(request: HttpRequest, found: PromptTemplate, name: str) -> Pr
         if not form.is_valid():
             raise Invalid(_("The version is not complete."), hint=_("Correct what is marked."), **form.said_problems())
         return unsaved_version(workspace=request.workspace, kind=found.kind, draft=form.draft)
-    if not (chosen.isascii() and chosen.isdigit()):
+    if (pk := whole(chosen)) is None:
         raise NotFound(_("There is no such version here."))
-    version = queries.version_of(request.workspace, int(chosen))
+    version = queries.version_of(request.workspace, pk)
     services.check_kind(request.workspace, found.kind, version)
     return version
 
@@ -219,10 +219,10 @@ def version(request: HttpRequest, slug: str, version_id: int) -> HttpResponse:
     request.actor.require("view_content", request.workspace)
     found = _or_404(queries.version_of, request.workspace, version_id)
     kind = found.template.kind
-    other = request.GET.get("against", "")
+    other = whole(request.GET.get("against", ""))
     against = queries.previous_version(found)
-    if other.isascii() and other.isdigit():
-        against = _or_404(queries.version_of, request.workspace, int(other), kind=kind)
+    if other is not None:
+        against = _or_404(queries.version_of, request.workspace, other, kind=kind)
     context = {
         "version": found,
         "template": queries.template_of(request.workspace, kind),

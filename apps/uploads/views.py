@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.common.errors import Invalid
+from apps.common.numbers import whole
 from apps.lifecycle.models import Run
 from apps.lifecycle.services import open_actions
 from apps.platforms.feed.media import Stored, serve
@@ -56,7 +57,7 @@ def attention(request: HttpRequest, slug: str) -> HttpResponse:
 def _settle_chosen(request: HttpRequest) -> HttpResponse:
     """Send again, or drop, several at once."""
     request.actor.require("publish_content", request.workspace)
-    ids = [each for each in request.POST.getlist("post") if each.isascii() and each.isdigit() and len(each) < 19]
+    ids = [pk for each in request.POST.getlist("post") if (pk := whole(each)) is not None]
     posts = list(queries.for_people().filter(pk__in=ids)[: dead_letters.AT_ONCE])
     action = request.POST.get("action", "")
     if action not in SEVERAL or not posts:

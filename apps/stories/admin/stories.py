@@ -24,6 +24,7 @@ from unfold.sections import TemplateSection
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from apps.common.errors import DomainError
+from apps.common.numbers import whole
 from apps.content.search_admin import FoundByWords
 from apps.lifecycle.admin_states import StateFilter, WithState
 from apps.lifecycle.services import open_actions
@@ -228,7 +229,7 @@ class StoryAdmin(WithState, FoundByWords, WorkspaceAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        story = queries.stories().filter(pk=object_id).first() if object_id.isdigit() else None
+        story = queries.stories().filter(pk=whole(object_id)).first()
         buttons = [each for each in open_actions(story, request.actor) if each.action != "use"] if story else []
         return super().change_view(request, object_id, form_url, {"buttons": buttons, **(extra_context or {})})
 
