@@ -62,6 +62,7 @@ def context_of(request: HttpRequest, plan: ContentPlan) -> dict[str, Any]:
         "item": plan.item,
         "items": items,
         "revision": revision,
+        "asked": queries.asked_of(plan.item),
         "approved": bool(plan.item) and plan.item.state in (*APPROVED, "scheduled"),
         "actions": open_actions(plan, request.actor),
         "accounts": list(plan.accounts.all()),

@@ -111,6 +111,13 @@ def results_of(items: Iterable[Item]) -> list[Any]:
     return sorted((post for item in items for post in item.posts.all()), key=lambda post: post.due_at, reverse=True)
 
 
+def asked_of(item: Item | None) -> Any:
+    """The decision that sent the text back, with its comment; None when nobody did."""
+    if item is None or item.state not in ("changes_requested", "rejected"):
+        return None
+    return item.current_revision.decisions.order_by("-pk").first()
+
+
 def overrides_of(plan: ContentPlan) -> list[PromptVersion]:
     """The versions of AI templates that the plan uses instead of the active ones."""
     return list(versions_of(plan.workspace).filter(pk__in=plan.overrides.values())) if plan.overrides else []

@@ -91,3 +91,11 @@ def test_a_sound_text_is_approved_on_the_plan_and_one_with_findings_is_sent_to_i
     item.refresh_from_db()
     assert (answer.url, item.state) == (page, "approved")
     assert f'href="{page}"' in client.get(reverse("desk:item", args=[in_workspace.slug, item.pk])).content.decode()
+
+
+def test_the_plan_says_who_wants_what_changed(in_workspace, enter):  # noqa: F811
+    plan = make_plan(in_workspace, state="ready", item=make_item(in_workspace, kind="plan", state="in_review"))
+    client, page = enter("approver"), address(in_workspace, "plan", plan.pk)
+    form = {"revision": "1", "verdict": "request_changes", "comment": "Name the <b>river</b>."}
+    client.post(reverse("desk:item-decide", args=[in_workspace.slug, plan.item_id]), form)
+    assert "“Name the &lt;b&gt;river&lt;/b&gt;.”" in client.get(page).content.decode()
