@@ -19,7 +19,7 @@ from apps.templates.queries import versions_of
 from apps.workspaces.actors import Actor
 from apps.workspaces.models import User, Workspace
 
-MOST_BYTES, MOST_ROWS = 5_000_000, 1000
+MOST_BYTES, MOST_ROWS, MOST_CELL = 5_000_000, 1000, 100_000
 COLUMNS = (
     "title", "goal", "audience", "keyphrase", "secondary", "tone", "language", "platforms", "accounts",
     "competitor_urls", "skip_research", "overrides", "due_on", "owner",
@@ -100,6 +100,7 @@ def _rows(text: str) -> Iterator[tuple[int, dict[str, str]]]:
         dialect = csv.Sniffer().sniff(text[:4000].split("\n", 1)[0], delimiters=",;\t")
     except csv.Error:
         dialect = csv.excel
+    csv.field_size_limit(MOST_CELL)  # it is the whole process's, and other imports set their own
     reader = csv.DictReader(io.StringIO(text, newline=""), dialect=dialect)
     try:
         reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or []]
