@@ -127,8 +127,7 @@ def revise_item(
     generation: the answer that the whole text is from; what people change is counted from the latest that has one.
 
     text, images, variants: None keeps those of the revision before; of the variants, those that were written for their
-    platform. An item that was approved goes back to review: an approval
-    names one revision.
+    platform. An item that was approved goes back to review: an approval names one revision.
     """
     actor.require("write_content", item.workspace)
     if text is not None:
@@ -136,19 +135,7 @@ def revise_item(
     prepared = prepare(images) if images is not None else []
     check_variants(variants or ())
     with unit_of_work():
-        rows = Item._base_manager.select_for_update(of=("self",)).select_related("current_revision", "workspace")
-        item = rows.get(pk=item.pk)
-        if item.state not in EDITABLE:
-            raise Conflict(
-                _("This item is %(state)s and can no longer be edited.") % {"state": item.get_state_display().lower()},
-                hint=_("Make a new item from it instead."),
-            )
-        if item.current_revision.number != base:
-            raise Conflict(
-                _("Somebody saved version %(number)s meanwhile.") % {"number": item.current_revision.number},
-                hint=_("Compare it with yours, then save again."),
-                current=item.current_revision.number,
-            )
+        item = _held_for_editing(item, base)
         before = item.current_revision
         revision = _add_revision(item, text or text_of(before), actor, note=note, generation=generation)
         if images is None:
@@ -168,6 +155,24 @@ def revise_item(
         audit.record(workspace=item.workspace, actor=actor, action="item.revise", target=item, data=data)
         emit(workspace=item.workspace, type="item.revised", subject=item, data={**data, "by": actor.label})
     return revision
+
+
+def _held_for_editing(item: Item, base: int) -> Item:
+    """The row, locked. Raises Conflict."""
+    rows = Item._base_manager.select_for_update(of=("self",)).select_related("current_revision", "workspace")
+    item = rows.get(pk=item.pk)
+    if item.state not in EDITABLE:
+        raise Conflict(
+            _("This item is %(state)s and can no longer be edited.") % {"state": item.get_state_display().lower()},
+            hint=_("Make a new item from it instead."),
+        )
+    if item.current_revision.number != base:
+        raise Conflict(
+            _("Somebody saved version %(number)s meanwhile.") % {"number": item.current_revision.number},
+            hint=_("Compare it with yours, then save again."),
+            current=item.current_revision.number,
+        )
+    return item
 
 
 def check_text(text: Text, *, kind: str = "") -> None:

@@ -93,6 +93,15 @@ def _problems(machine: Machine) -> Iterable[str]:
     pairs = [(each.action, source) for each in machine.transitions for source in each.sources]
     if len(set(pairs)) != len(pairs):
         yield "an action leads to two states from one"
+    reached = _reachable(machine)
+    for name in names:
+        if name not in reached:
+            yield f"state “{name}” cannot be reached"
+    for state in machine.states:
+        yield from _state_problems(machine, state)
+
+
+def _reachable(machine: Machine) -> set[str]:
     reached, frontier = {machine.initial}, [machine.initial]
     while frontier:
         here = frontier.pop()
@@ -100,11 +109,7 @@ def _problems(machine: Machine) -> Iterable[str]:
             if here in each.sources and each.target not in reached:
                 reached.add(each.target)
                 frontier.append(each.target)
-    for name in names:
-        if name not in reached:
-            yield f"state “{name}” cannot be reached"
-    for state in machine.states:
-        yield from _state_problems(machine, state)
+    return reached
 
 
 def _state_problems(machine: Machine, state: State) -> Iterable[str]:
