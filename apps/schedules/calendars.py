@@ -99,14 +99,7 @@ def _entry(post: Post) -> Event:
     entry.add("dtstart", at.replace(microsecond=0))
     entry.add("duration", timedelta(minutes=15))
     entry.add("summary", f"{post.variant.title} · {post.account.name}")
-    entry.add(
-        "description",
-        _("%(state)s · %(platform)s")
-        % {
-            "state": post.get_state_display(),
-            "platform": post.account.platform,
-        },
-    )
+    entry.add("description", f"{post.get_state_display()} · {post.account.label}")
     entry.add("status", _STATUS.get(post.state, "TENTATIVE"))
     entry.add("transp", "TRANSPARENT")
     link = post.url or f"{settings.SITE_URL}{reverse('desk:item', args=[post.workspace.slug, post.item_id])}"

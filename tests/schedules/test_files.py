@@ -248,6 +248,7 @@ def test_the_calendar_shows_posts_in_any_calendar_program(account, address, clie
     first, second = calendar.walk("VEVENT")
     assert first["SUMMARY"] == f"The light, off; and on · {account.name}"
     assert (first["UID"], first.decoded("DTSTART"), first["STATUS"]) == (f"{post.key}@rundown", at(24, 9), "TENTATIVE")
+    assert first["DESCRIPTION"] == "Scheduled · Feed"
     assert first["URL"].endswith(f"/w/{account.workspace.slug}/items/{post.item_id}/")
     assert second["STATUS"] == "CANCELLED"
     assert {name for event in (first, second) for name in ("DTSTAMP", "DURATION") if name not in event} == set()
