@@ -23,6 +23,6 @@ def hue(number: int) -> int:
 
 
 @register.filter
-def language_name(code: str) -> str:
+def own_language_name(code: str) -> str:
     """The language in its own words: "മലയാളം" for "ml"."""
     return LANG_INFO.get(code, {}).get("name_local", code)
