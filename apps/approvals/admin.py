@@ -28,7 +28,7 @@ from apps.content.previews import previews_of
 from apps.content.queries import diff_to_previous
 from apps.content.services import text_of
 from apps.content.variants import own_variants
-from apps.workspaces.admin_base import OneRow, Waiting, WorkspaceAdmin
+from apps.workspaces.admin_base import OneRow, Waiting, WorkspaceAdmin, row_action
 
 Verdict = Decision.Verdict
 
@@ -49,7 +49,7 @@ class ReviewAdmin(WorkspaceAdmin):
     list_per_page = 50
     list_filter = ("stage", "assignee")
     search_fields = ("item__title",)
-    actions = ("approve_selected", "request_changes_selected", "reject_selected")
+    actions = ("approve_selected", "request_changes_selected", "reject_selected", "take_on", "leave_to_any")
 
     class Media:
         css = {"all": ("rundown/admin-keys.css", "rundown/admin-review.css", "rundown/previews.css")}
@@ -106,6 +106,17 @@ class ReviewAdmin(WorkspaceAdmin):
     @action(description=_("Reject"), permissions=["approve_content"])
     def reject_selected(self, request: HttpRequest, queryset: QuerySet[Review]) -> HttpResponse | None:
         return self._with_comment(request, queryset, Verdict.REJECT, "reject_selected")
+
+    take_on = row_action(
+        _("Take on myself"),
+        lambda review, actor: services.assign_review(review=review, assignee=actor.user, actor=actor),
+        permission="approve_content",
+    )
+    leave_to_any = row_action(
+        _("Leave to any approver"),
+        lambda review, actor: services.assign_review(review=review, assignee=None, actor=actor),
+        permission="approve_content",
+    )
 
     def _with_comment(
         self, request: HttpRequest, queryset: QuerySet[Review], verdict: str, name: str

@@ -13,7 +13,7 @@ from ninja.pagination import paginate
 
 from apps.approvals import queries, services
 from apps.approvals.models import ApprovalPolicy, Decision, Review
-from apps.common.errors import Conflict
+from apps.common.errors import Conflict, Invalid
 from apps.common.pagination import CursorPagination
 from apps.common.rows import found
 from apps.common.schemas import Body
@@ -52,6 +52,12 @@ class DecisionIn(Body):
     comment: str = Field("", max_length=5000, description="Needed when you request changes.")
 
 
+class AssigneeIn(Body):
+    assignee: str | None = Field(
+        description="Address of somebody who may approve here; null: any approver.", examples=["asha@example.org"]
+    )
+
+
 class DecisionOut(Schema):
     item: int = Field(alias="review.item_id", examples=[12])
     verdict: Verdict
@@ -84,6 +90,19 @@ def decide_review(request: HttpRequest, review_id: int, data: DecisionIn) -> Sta
     review = _review(request, review_id)
     decision = services.decide(item=review.item, actor=request.actor, **data.dict())
     return Status(201, decision)
+
+
+@router.put("/reviews/{int:review_id}/assignee", response=ReviewOut, summary="Say whom a review waits for")
+def assign_review(request: HttpRequest, review_id: int, data: AssigneeIn) -> Review:
+    """It is shown to them as theirs; every approver may still decide."""
+    review = _review(request, review_id)
+    request.actor.require("approve_content", request.workspace)
+    person = None
+    if data.assignee:
+        person = queries.approvers_of(request.workspace).filter(email__iexact=data.assignee).first()
+        if person is None:
+            raise Invalid(_("No approver here has this address."), assignee=[_("Choose an approver.")])
+    return services.assign_review(review=review, assignee=person, actor=request.actor)
 
 
 @router.get("/items/{int:item_id}/decisions", response=list[DecisionOut], summary="An item's decisions")

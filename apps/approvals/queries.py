@@ -6,7 +6,8 @@ from django.db.models import Count, F, Prefetch, Q, QuerySet
 
 from apps.approvals.models import Decision, Review
 from apps.content.models import Asset
-from apps.workspaces.models import User
+from apps.workspaces.models import User, Workspace
+from apps.workspaces.roles import ROLES
 
 
 def review_queue(*, assignee: User | None = None) -> QuerySet[Review]:
@@ -21,6 +22,13 @@ def review_queue(*, assignee: User | None = None) -> QuerySet[Review]:
         .order_by("opened_at")
     )
     return queue.filter(Q(assignee=None) | Q(assignee=assignee)) if assignee else queue
+
+
+def approvers_of(workspace: Workspace) -> QuerySet[User]:
+    """Who may decide in a workspace, and so can be named as the one that a review waits for."""
+    roles = [role for role, permissions in ROLES.items() if "approve_content" in permissions]
+    rows = User.objects.filter(memberships__workspace=workspace, memberships__role__in=roles, is_active=True)
+    return rows.order_by("name", "email")
 
 
 def decisions_of(item_id: int) -> QuerySet[Decision]:

@@ -19,6 +19,7 @@ urlpatterns = [
     path("items/<int:item_id>/edit/write/", editor.write_platform, name="item-write"),
     path("items/<int:item_id>/images/", images.item_images, name="item-images"),
     path("items/<int:item_id>/decide/", views.decide_item, name="item-decide"),
+    path("items/<int:item_id>/assign/", views.assign_item, name="item-assign"),
     path("items/<int:item_id>/do/<slug:action>/", views.act_on_item, name="item-action"),
     path("assets/<int:asset_id>/", views.asset, name="asset"),
     path("search/", search.search_page, name="search"),

@@ -14,9 +14,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from apps.approvals.queries import decisions_of, review_queue
+from apps.approvals.queries import approvers_of, decisions_of, review_queue
 from apps.approvals.reasons import reasons_for
-from apps.approvals.services import decide, policy_of
+from apps.approvals.services import assign_review, decide, policy_of
 from apps.common.errors import Conflict, DomainError, Invalid
 from apps.common.numbers import whole
 from apps.content.findings import findings_of
@@ -28,7 +28,7 @@ from apps.content.queries import diff_to_previous
 from apps.content.services import EDITABLE, submit_item, text_of
 from apps.content.variants import own_variants
 from apps.desk import queries
-from apps.desk.parsing import number
+from apps.desk.parsing import number, optional_number
 from apps.lifecycle.models import Run
 from apps.lifecycle.runs import cancel_run, retry_run
 from apps.lifecycle.services import advance, open_actions
@@ -167,6 +167,7 @@ def _item_page(
         "decisions": list(decisions_of(found.pk)),
         "policy": policy_of(request.workspace),
         "reasons": reasons_for(found) if found.state == "in_review" else [],
+        **_waiting_for(request, found),
         "actions": [each for each in open_actions(found, request.actor) if each.action in ITEM_ACTIONS],
         "editable": found.state in EDITABLE and request.actor.may("write_content", request.workspace),
         "comment": comment,
@@ -192,6 +193,28 @@ def decide_item(request: HttpRequest, slug: str, item_id: int) -> HttpResponse:
         return _item_page(request, _item(item_id), comment=comment, problem=problem)
     messages.success(request, _("Your decision on “%(title)s” is recorded.") % {"title": found.title})
     return next_or(request, reverse("desk:item", args=[slug, found.pk]))
+
+
+def _waiting_for(request: HttpRequest, found: Item) -> dict[str, Any]:
+    """Whom the review of an item waits for, and who else could be named, for those who may name them."""
+    if found.state != "in_review" or not request.actor.may("approve_content", request.workspace):
+        return {}
+    return {
+        "review": review_queue().filter(item=found).first(),
+        "approvers": list(approvers_of(request.workspace)),
+    }
+
+
+@require_POST
+def assign_item(request: HttpRequest, slug: str, item_id: int) -> HttpResponse:
+    """assignee: number of a person who may approve; empty: any approver."""
+    request.actor.require("approve_content", request.workspace)
+    waiting = get_object_or_404(review_queue(), item=_item(item_id))
+    chosen = optional_number(request, "assignee")
+    person = get_object_or_404(approvers_of(request.workspace), pk=chosen) if chosen else None
+    assign_review(review=waiting, assignee=person, actor=request.actor)
+    messages.success(request, _("It waits for %(person)s now.") % {"person": person or _("any approver")})
+    return go_back(request, "item", item_id)
 
 
 @require_POST

@@ -60,6 +60,14 @@ def test_chosen_rows_are_approved_as_the_versions_they_showed(in_workspace, ente
     assert "you saw version 1, the current one is 2" in html
 
 
+def test_an_approver_takes_a_review_on_and_leaves_it_again(in_workspace, enter):
+    review, client = make_review(in_workspace), enter("approver")
+    for action, theirs in (("take_on", True), ("leave_to_any", False)):
+        html = client.post(QUEUE, choose([review], action), follow=True).content.decode()
+        review.refresh_from_db()
+        assert ("1 review" in html, review.assignee is not None) == (True, theirs)
+
+
 def test_rejecting_asks_for_a_comment_first(in_workspace, enter):
     review, client = make_review(in_workspace), enter()
     asked = client.post(QUEUE, choose([review], "reject_selected")).content.decode()

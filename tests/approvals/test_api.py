@@ -53,6 +53,16 @@ def test_only_approvers_decide(in_workspace, call, role):
     assert (answer.status_code, Item.objects.get().state) == (403, "in_review")
 
 
+def test_a_review_waits_for_the_approver_that_is_named(in_workspace, call, actor):
+    review, asha, send = make_review(in_workspace), actor("approver").user, call("approver")
+    named = send("put", f"/reviews/{review.pk}/assignee", {"assignee": asha.email.upper()})
+    assert (named.status_code, named.json()["assignee"], named.json()["approved"]) == (200, asha.email, 0)
+    assert send("get", "/reviews/?mine=true").json()["items"] == []
+    stranger = send("put", f"/reviews/{review.pk}/assignee", {"assignee": actor("viewer").user.email})
+    assert (stranger.status_code, stranger.json()["errors"]) == (422, {"assignee": ["Choose an approver."]})
+    assert send("put", f"/reviews/{review.pk}/assignee", {"assignee": None}).json()["assignee"] is None
+
+
 def test_policy_is_read_by_all_and_written_by_admins(in_workspace, call):
     wanted = {"when": "both", "approvers": 2, "author_may_approve": False, "review_clips": False}
     assert call("viewer")("get", "/reviews/policy").json() == {

@@ -186,6 +186,15 @@ def test_buttons_are_for_those_who_may_press_them(in_workspace, enter, at, role,
     assert edited.status_code == (200 if may_edit else 403)
 
 
+def test_a_review_is_left_to_one_approver(in_workspace, enter, at, actor):
+    item, asha, client = make_review(in_workspace).item, actor("approver").user, enter("approver")
+    assert f'<option value="{asha.pk}">' in html_of(client.get(at(f"items/{item.pk}/")))
+    html = html_of(client.post(at(f"items/{item.pk}/assign/"), {"assignee": asha.pk}, follow=True))
+    assert (f"It waits for {asha} now." in html, f'<option value="{asha.pk}" selected>' in html) == (True, True)
+    assert str(asha) in html_of(client.get(at("review/")))
+    assert client.post(at(f"items/{item.pk}/assign/"), {"assignee": actor("viewer").user.pk}).status_code == 404
+
+
 def test_decision_is_on_the_version_that_the_page_showed(in_workspace, enter, at, actor):
     item, client = make_review(in_workspace).item, enter("approver")
     revise_item(item=item, actor=actor("editor"), text=make_text("Second"), base=1)
