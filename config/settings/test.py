@@ -34,8 +34,9 @@ EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 MEDIA_ROOT = HOME / "media"
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, not memory: threads and processes of a test share it as they do in production.
-    # Speed before safety, as in tests/servers/postgres.py: a test's database outlives no power cut.
-    DATABASES["default"]["OPTIONS"]["init_command"] += " PRAGMA synchronous=OFF;"
+    if "RUNDOWN_BENCH" not in os.environ:
+        # Speed before safety, as in tests/servers/postgres.py: a test's database outlives no power cut.
+        DATABASES["default"]["OPTIONS"]["init_command"] += " PRAGMA synchronous=OFF;"
     # It is migrated once, and copied for each test process.
     DATABASES["default"]["TEST"] = {"NAME": str(_home.parent / "test.sqlite3")}
 # Adapters of each capability class for the loopback platform.
