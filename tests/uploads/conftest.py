@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from django_scopes import scope
 
+from apps.content.models import Variant
 from apps.platforms.models import Account
 from apps.schedules.models import Post
 from apps.uploads.services import publish_post, sweep
 from tests.factories.platforms import AccountFactory
+from tests.factories.schedules import posts_for
 from tests.factories.workspaces import WorkspaceFactory
 from tests.servers import platform_server
 from tests.uploads import studio
@@ -61,3 +63,12 @@ def studio_account(in_workspace, settings) -> Callable[..., Account]:
         return made
 
     return make
+
+
+@pytest.fixture
+def puzzled(studio_account) -> Post:
+    """A post that a person has to make, because the platform showed a puzzle."""
+    [post] = posts_for(studio_account(does="captcha"), title="Puzzle")
+    Variant.objects.filter(pk=post.variant_id).update(text="Rain all night.", hashtags=["storytime"])
+    assert publish_post(post_id=post.pk) == "needs_human"
+    return Post._base_manager.select_related("workspace", "account", "item", "variant").get(pk=post.pk)
