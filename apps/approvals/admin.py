@@ -22,6 +22,7 @@ from apps.approvals import queries, services
 from apps.approvals.models import ApprovalPolicy, Decision, Review
 from apps.approvals.reasons import reasons_for
 from apps.common.errors import DomainError
+from apps.common.numbers import whole
 from apps.content.findings import findings_of
 from apps.content.models import Asset, Revision
 from apps.content.previews import previews_of
@@ -201,7 +202,7 @@ class ReviewAdmin(WorkspaceAdmin):
 
 def _number(text: str | None) -> int:
     """Of a version; 0 is none."""
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0
+    return whole(text or "", digits=9) or 0
 
 
 def films(revision: Revision) -> list[tuple[Asset, Asset | None]]:

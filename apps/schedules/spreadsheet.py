@@ -25,6 +25,7 @@ from django.utils.translation import gettext as _
 
 from apps.common.clock import database_now, zone_names
 from apps.common.errors import DomainError, Invalid
+from apps.common.numbers import whole
 from apps.common.text.words import fit
 from apps.common.transactions import unit_of_work
 from apps.content.models import Item
@@ -308,14 +309,11 @@ def _parsed(text: str) -> datetime:
 
 def _posts(rows: list[Row], workspace: Workspace) -> dict[str, Post]:
     """The posts that the rows name, by what stands there."""
-    named = {number: int(number) for row in rows if _is_number(number := row.values.get("post", ""))}
+    said = {row.values.get("post", "") for row in rows}
+    named = {number: pk for number in said if (pk := whole(number)) is not None}
     posts = Post._base_manager.filter(workspace=workspace).select_related("workspace", "account", "item", "variant")
     known = posts.in_bulk(set(named.values()))
     return {number: known[pk] for number, pk in named.items() if pk in known}
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 19
 
 
 def _move(row: Row, workspace: Workspace, actor: Actor, force: bool) -> None:
@@ -338,7 +336,7 @@ def _move(row: Row, workspace: Workspace, actor: Actor, force: bool) -> None:
 def _schedule(row: Row, workspace: Workspace, actor: Actor, force: bool) -> None:
     number = row.values["item"]
     items = Item._base_manager.select_related("workspace").filter(workspace=workspace)
-    item = items.filter(pk=int(number)).first() if _is_number(number) else None
+    item = items.filter(pk=whole(number)).first()
     if item is None:
         raise Invalid(_("There is no item “%(number)s”.") % {"number": number})
     row.title = item.title
