@@ -6,6 +6,7 @@ from collections.abc import Callable
 from math import ceil, floor
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from apps.engines.seo.check import Check
 from apps.engines.seo.english import words_of
@@ -66,6 +67,8 @@ def density(page: Page, phrase: Keyphrase) -> Check | None:
         return Check("density", "keyphrase", label, -50, 0, hint=_("Give the page a keyphrase and a text."))
     least, most, far = _density_bounds(total, phrase.length)
     threshold = _("%(least)d to %(most)d times") % {"least": least, "most": most}
+    if least == most:
+        threshold = ngettext_lazy("%(count)d time", "%(count)d times", most) % {"count": most}
     if times < least:
         score, hint = 4, _("Use the keyphrase more often, where it fits.")
     elif times <= most:
